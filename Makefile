@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# authfence: `make help` lists the targets.  What a packager may set stands first.
+
+VERSION    = 0.1.0
+CC        ?= cc
+CFLAGS    ?= -O2 -g
+LDFLAGS   ?=
+PKGCONFIG ?= pkg-config
+INSTALL   ?= install
+prefix     ?= /usr
+sysconfdir ?= /etc
+bindir     ?= $(prefix)/bin
+mandir     ?= $(prefix)/share/man
+bashdir    ?= $(prefix)/share/bash-completion/completions
+sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
+B          ?= build
+
+# What the code needs, kept apart so that a user's CFLAGS survive.
+AF_CPPFLAGS = -D_GNU_SOURCE -DAFENCE_VERSION='"$(VERSION)"' -Iinclude -Icommon -I$(B)/gen
+AF_CFLAGS   = -std=c11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wmissing-prototypes \
+              -Wstrict-prototypes -Wvla -Wswitch -fstack-protector-strong $(WERROR)
+GUEST_LD    = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-z,nodelete
+PROGRAM_LD  = -pie -Wl,-z,now -Wl,-z,relro -Wl,--as-needed
+GUEST_LIBS   = -lcares -lidn2
+PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsmartcols
+
+ifeq ($(V),1)
+Q =
+else
+Q = @
+MAKEFLAGS += --no-print-directory
+endif
+
+COMMON  = af_status af_siphash af_domain af_registry af_identity af_identity_mail \
+          af_identity_named af_address af_resolver af_image af_policy af_target af_decide af_report
+SASL    = plugin canon connection cut report
+TOOL    = main arguments check batch policy output/text output/json output/psl \
+          policy/source policy/lexer policy/parser policy/statements policy/check policy/compile \
+          policy/writer
+UNIT    = domain identity registry address resolver image policy target decide report compile \
+          plugin cut
+BENCH   = decide sasl
+
+COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
+SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
+TOOL_O   = $(TOOL:%=$(B)/tools/%.o)
+LIB      = $(B)/libafence.a
+PLUGIN   = $(B)/sasl2/libauthfence.so
+PROGRAM  = $(B)/authfence
+UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%)
+BENCH_BIN = $(BENCH:%=$(B)/bench/%)
+MAN1 = docs/authfence.1
+MAN7 = docs/authfence-sasl.7
+
+.PHONY: all deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM) $(PLUGIN) ## build the command and the plugins
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+# Built-in tables: data in, C out; a malformed row stops the build.
+$(B)/gen/registry: common/registry/generate.c common/af_hash.h include/af_address.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AF_CPPFLAGS) $(CPPFLAGS) $(AF_CFLAGS) $(CFLAGS) -o $@ $<
+
+$(B)/gen/%.c: common/registry/%.tsv $(B)/gen/registry
+	@echo "  GEN     $@"
+	$(Q)$(B)/gen/registry $* $< > $@
+
+$(B)/gen/%.o: $(B)/gen/%.c
+	@echo "  CC      $@"
+	$(Q)$(CC) $(AF_CPPFLAGS) $(CPPFLAGS) $(AF_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(AF_CPPFLAGS) $(CPPFLAGS) $(AF_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(COMMON_O)
+	@echo "  AR      $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(PLUGIN): $(SASL_O) $(LIB) plugins/sasl/libauthfence.map
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=plugins/sasl/libauthfence.map $(LDFLAGS) \
+		-o $@ $(SASL_O) $(LIB) $(GUEST_LIBS)
+
+$(PROGRAM): $(TOOL_O) $(LIB)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(PROGRAM_LD) $(LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
+
+# A suite is one program: its own file, the harness, and all that is not a main().
+TEST_LIBS = $(PROGRAM_LIBS) -lsasl2 -lcunit -lpthread -ldl
+$(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-out %/main.o,$(TOOL_O)) $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GUEST_LIBS) -lsasl2
+
+deps: ## install compilers, libraries and debootstrap (apt, as root)
+	$(Q)packaging/deps.sh
+
+lab: ## make the lab root with real clients and servers (as root)
+	$(Q)tests/lab/setup.sh $(B)/lab
+
+demo: ## replay the incident with a real mail client (as root)
+	$(Q)packaging/deps.sh --if-root
+	$(Q)$(MAKE) all
+	$(Q)tests/lab/setup.sh $(B)/lab
+	$(Q)tests/lab/demo.sh $(B)
+
+check: ## run all tests; SUITE=name runs one
+	$(Q)packaging/deps.sh --if-root
+	$(Q)$(MAKE) all $(UNIT_BIN)
+	$(Q)tests/run.sh $(B) $(SUITE)
+
+unit: all $(UNIT_BIN) ## run the unit tests only
+	$(Q)tests/run.sh --unit $(B) $(SUITE)
+
+bench: ## measure, side by side with the peers
+	$(Q)$(MAKE) all $(BENCH_BIN)
+	$(Q)tests/bench/run.sh $(B)
+
+asan: ## unit tests under AddressSanitizer and UBSan
+	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
+
+fuzz: ## fuzz the parsers (clang); SECONDS=n each
+	$(Q)tests/fuzz/run.sh $(B)/fuzz
+
+lint: ## static checks and style
+	$(Q)tests/lint.sh
+
+dist: ## source archive
+	$(Q)packaging/dist.sh $(VERSION) $(B)
+
+install: all ## install below DESTDIR
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(sysconfdir)/authfence/policy.d \
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7
+	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
+	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
+	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
+
+uninstall: ## remove what install put there; policy files stay
+	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so
+	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%)
+	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence 2>/dev/null || true
+
+clean: ## remove what was built; the lab root stays (rm -r build/lab)
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
+
+-include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
+	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d)

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Runs the unit suites and, as root, the integration tests; sums up what each of them says in its
+# closing line "N passed, N failed[, N skipped]".
+#
+# usage: tests/run.sh [--unit] BUILD [SUITE]
+set -u
+cd "$(dirname "$0")/.." || exit 2
+unit_only=no
+[ "${1:-}" = --unit ] && unit_only=yes && shift
+build=${1:?usage: tests/run.sh [--unit] BUILD [SUITE]} wanted=${2:-}
+passed=0 failed=0 skipped=0 ran=0 bad=
+
+# run_one NAME SECONDS COMMAND...: a crash, a hang or a missing closing line is a failure.
+run_one()
+{
+	local name=$1 limit=$2 log last status
+	shift 2
+	[ -z "$wanted" ] || [ "$wanted" = "$name" ] || return 0
+	log=$build/tests/$name.log
+	ran=$((ran + 1))
+	echo "== $name"
+	timeout -k 10 "$limit" "$@" > "$log" 2>&1 < /dev/null
+	status=$?
+	last=$(grep -aE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
+	if [ -z "$last" ]; then
+		last='0 passed, 1 failed'
+		echo "$name: ended with status $status and without a summary" >> "$log"
+	elif [ $status -ne 0 ] && [[ $last == *' 0 failed'* ]]; then
+		last="${last%%,*}, 1 failed"
+		echo "$name: ended with status $status" >> "$log"
+	fi
+	[[ $last == *' 0 failed'* ]] || { bad="$bad $name"; cat "$log"; }
+	grep -a '^skipped:' "$log"
+	echo "   $last"
+	read -r p _ f _ s _ <<< "${last//,/ }"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+}
+
+mkdir -p "$build/tests"
+for program in "$build"/tests/test_*; do
+	case $program in *.*) continue ;; esac
+	[ -x "$program" ] && run_one "$(basename "$program" | sed s/^test_//)" 120 "$program"
+done
+if [ $unit_only = no ]; then
+	for script in tests/integration/*.sh; do
+		name=$(basename "$script" .sh)
+		[ -x "$script" ] || continue
+		if grep -q '^# needs: root' "$script" && [ "$(id -u)" -ne 0 ]; then
+			if [ -z "$wanted" ] || [ "$wanted" = "$name" ]; then
+				echo "skipped: $name needs root for its namespaces (sudo make check)"
+				skipped=$((skipped + 1))
+			fi
+			continue
+		fi
+		run_one "$name" 300 "$script" "$build"
+	done
+fi
+[ $ran -gt 0 ] || { echo "no test is called '$wanted'"; failed=1; }
+[ -z "$bad" ] || echo "failed:$bad"
+if [ $skipped -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]
