@@ -76,10 +76,10 @@ struct af_request {
 	const char *service; /* as the host says it, in any case; NULL: not said */
 	struct af_login login[AFENCE_LOGINS_MAX];
 	size_t login_count;
-	const char *host;     /* name or literal that the client was given; NULL: none */
-	uint16_t port;        /* 0: unknown */
-	bool has_peer;        /* the host handed the peer over */
-	struct af_peer peer;  /* set only then */
+	const char *host;    /* name or literal that the client was given; NULL: none */
+	uint16_t port;       /* 0: unknown */
+	bool has_peer;       /* the host handed the peer over */
+	struct af_peer peer; /* set only then */
 	/*
 	 * Where no peer was handed over: writes up to ROOM connected sockets' peers to OUT and
 	 * returns how many there are.  Called at most once, and only for a reserved or protected
@@ -91,26 +91,18 @@ struct af_request {
 	time_t now;
 };
 
-/* One address that was evidence. */
-struct af_evidence {
-	struct af_address address;
-	enum af_target_class class;
-	const struct af_address_block *block; /* NULL: no built-in row decided */
-};
-
 struct af_target {
 	enum af_target_class class;
 	bool has_name; /* name is canonical; else the host was empty, a literal or malformed */
 	struct af_domain name;
 	uint16_t port;
-	struct af_rule rule; /* the row that named it; name NULL: none */
-	bool resolved;       /* resolution was asked for and is filled */
+	struct af_rule rule; /* the policy row that named it; name NULL: none */
+	bool resolved;       /* the name was looked up and resolution is filled */
 	struct af_resolution resolution;
-	/* What was judged: addresses of the name, the literal, peers; for the log and `check`. */
-	size_t evidence_count;
-	struct af_evidence evidence[AFENCE_ADDRESSES_MAX + 1];
-	size_t peer_count; /* peers found or handed over */
-	size_t fit_count;  /* of those, how many belong to the name */
+	bool has_address; /* address is the first one of the class that decided */
+	struct af_address address;
+	size_t peer_count; /* peers handed over or found */
+	size_t fit_count;  /* of those, how many belong to the name, as far as that was asked */
 	size_t fit_index;  /* the first of them, as find_peers() wrote it */
 };
 
@@ -121,21 +113,25 @@ struct af_decision {
 	const struct af_policy *policy;
 	const char *service; /* canonical, or NULL */
 	char service_text[32];
-	size_t login;            /* the login that decided, index into the request */
-	bool malformed;          /* that login is malformed */
-	struct af_domain domain; /* its domain; len 0: none */
-	struct af_domain_fact fact; /* what policy knows of it */
-	bool reserved;              /* R2 applied: target was judged with all evidence allowed */
+	size_t login;               /* the login that decided, index into the request */
+	bool malformed;             /* that login is malformed */
+	struct af_domain domain;    /* its domain; len 0: none */
+	struct af_domain_fact fact; /* what policy knows of it; reserved: R2 was applied */
 	struct af_rule rule;        /* what decided; name NULL: no rule (R1) */
 	struct af_target target;
 };
 
 /*
  * Decides REQUEST under POLICY (never NULL, borrowed as long as *out is used).  There is always
- * a decision.  For an identity that is neither reserved nor protected, out->target holds only
- * class, name and port: what can be told without asking anyone.
+ * a decision.  For an identity that is neither reserved nor protected, the target is not looked
+ * at: its class is unknown, and only af_target_glance() says more.
  */
-void af_decide(const struct af_policy *policy, const struct af_request *request,
-	struct af_decision *out);
+void af_decide(
+	const struct af_policy *policy, const struct af_request *request, struct af_decision *out);
+
+/* Fills *out with what can be told of the target without DNS and without looking at the process's
+ * connections: for explanations. */
+void af_target_glance(
+	const struct af_policy *policy, const struct af_request *request, struct af_target *out);
 
 #endif

@@ -31,7 +31,7 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 	unsigned suppressed, char line[AFENCE_LINE_MAX]);
 
 /* One sentence for the person whose login was refused: who, where to, why.  Returns TEXT. */
-char *af_report_sentence(
-	const struct af_request *request, const struct af_decision *decision, char *text, size_t room);
+char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
+	char *text, size_t room);
 
 #endif

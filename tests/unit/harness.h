@@ -18,7 +18,8 @@ extern char af_build_dir[4096];
 extern char af_source_dir[4096];
 
 /* Print "ROW: got ..., want ..." unless equal, then assert.  Strings may be NULL. */
-bool af_check_string(const char *file, int line, const char *row, const char *got, const char *want);
+bool af_check_string(
+	const char *file, int line, const char *row, const char *got, const char *want);
 bool af_check_number(const char *file, int line, const char *row, long long got, long long want);
 
 #define CHECK_STRING(row, got, want) af_check_string(__FILE__, __LINE__, (row), (got), (want))
