@@ -1,2 +1,216 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A decision as words.  Identity, host and service come from outside and may hold anything, so
+ * every value is escaped on its way into a line, and a value that does not fit is cut, never the
+ * keys after it.
+ */
 #include "af_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "af_utf8.h"
+
+#define VALUE_MAX 256 /* bytes of one escaped value; the keys fit beside the longest ones */
+
+/* A text under construction; what does not fit is left out whole. */
+struct text {
+	char *bytes;
+	size_t len;
+	size_t room;
+};
+
+static void append(struct text *text, const char *bytes, size_t len)
+{
+	if (text->len + len >= text->room)
+		return;
+	memcpy(text->bytes + text->len, bytes, len);
+	text->len += len;
+	text->bytes[text->len] = '\0';
+}
+
+static void append_string(struct text *text, const char *string)
+{
+	append(text, string, strlen(string));
+}
+
+/* One character of the input in its escaped form; returns the bytes of input it took. */
+static size_t escape_one(const char *bytes, size_t len, char out[8], size_t *out_len)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char byte = (unsigned char)bytes[0];
+	size_t sequence = af_utf8_printable(bytes, len);
+
+	if (byte == '"' || byte == '\\') {
+		out[0] = '\\';
+		out[1] = bytes[0];
+		*out_len = 2;
+		return 1;
+	}
+	if (sequence > 0) {
+		memcpy(out, bytes, sequence);
+		*out_len = sequence;
+		return sequence;
+	}
+	memcpy(out, "\\x", 2);
+	out[2] = hex[byte >> 4];
+	out[3] = hex[byte & 15];
+	*out_len = 4;
+	return 1;
+}
+
+char *af_escape(const char *text, size_t len, char *out, size_t room)
+{
+	size_t used = 0;
+	char one[8];
+	size_t one_len;
+
+	for (size_t i = 0; i < len;) {
+		size_t taken = escape_one(text + i, len - i, one, &one_len);
+		size_t kept = i + taken < len ? 3 : 0; /* room for "..." while more follows */
+
+		if (used + one_len + kept >= room) {
+			memcpy(out + used, "...", 3);
+			used += 3;
+			break;
+		}
+		memcpy(out + used, one, one_len);
+		used += one_len;
+		i += taken;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+static bool needs_quotes(const char *escaped)
+{
+	return *escaped == '\0' || strpbrk(escaped, " =\"\\") != NULL;
+}
+
+static void append_pair(struct text *text, const char *key, const char *value, size_t len)
+{
+	char escaped[VALUE_MAX];
+	bool quoted;
+
+	af_escape(value, len, escaped, sizeof(escaped));
+	quoted = needs_quotes(escaped);
+	if (text->len > 0)
+		append_string(text, " ");
+	append_string(text, key);
+	append_string(text, quoted ? "=\"" : "=");
+	append_string(text, escaped);
+	if (quoted)
+		append_string(text, "\"");
+}
+
+static void append_word(struct text *text, const char *key, const char *value)
+{
+	if (value != NULL)
+		append_pair(text, key, value, strlen(value));
+}
+
+static void append_number(struct text *text, const char *key, unsigned long long value)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%llu", value);
+	append_word(text, key, digits);
+}
+
+static void append_identity(
+	struct text *text, const struct af_request *request, const struct af_decision *decision)
+{
+	const struct af_login *login = &request->login[decision->login];
+	const char *class = af_name_class_string(
+		decision->fact.known != NULL ? decision->fact.known->class : AFENCE_NAME_NONE);
+	struct af_settings settings;
+
+	af_policy_settings(decision->policy, decision->service, &settings);
+	if (settings.log_identity == AFENCE_LOG_FULL && request->login_count > 0)
+		append_pair(text, "identity", login->text, login->len);
+	if (settings.log_identity != AFENCE_LOG_NONE && decision->domain.len > 0)
+		append_word(text, "domain", decision->domain.name);
+	if (decision->domain.len > 0)
+		append_word(text, "class", class);
+	if (decision->malformed)
+		append_word(text, "malformed", "yes");
+}
+
+static void append_target(
+	struct text *text, const struct af_request *request, const struct af_decision *decision)
+{
+	char address[AFENCE_ADDRESS_TEXT_MAX];
+
+	append_word(text, "target", request->host);
+	if (request->port != 0)
+		append_number(text, "port", request->port);
+	if (decision->target.has_address)
+		append_word(text, "address", af_address_format(&decision->target.address, address));
+}
+
+char *af_report_line(const struct af_request *request, const struct af_decision *decision, int cut,
+	unsigned suppressed, char line[AFENCE_LINE_MAX])
+{
+	struct text text = {line, 0, AFENCE_LINE_MAX};
+
+	line[0] = '\0';
+	append_word(&text, "verdict", af_verdict_string(decision->verdict));
+	append_word(&text, "reason", af_reason_string(decision->reason));
+	append_word(&text, "stack", af_stack_string(request->stack));
+	append_word(&text, "service", decision->service);
+	append_identity(&text, request, decision);
+	append_target(&text, request, decision);
+	append_word(&text, "rule", decision->rule.name);
+	append_number(&text, "generation", af_policy_generation(decision->policy));
+	if (cut >= 0)
+		append_word(&text, "cut", cut > 0 ? "yes" : "no");
+	if (suppressed > 0)
+		append_number(&text, "suppressed", suppressed);
+	return line;
+}
+
+/* Hosts write the sentence to their own logs, so it says no more than the log line may. */
+static void name_identity(const struct af_request *request, const struct af_decision *decision,
+	char name[VALUE_MAX / 2])
+{
+	const struct af_login *login = &request->login[decision->login];
+	struct af_settings settings;
+
+	af_policy_settings(decision->policy, decision->service, &settings);
+	if (settings.log_identity == AFENCE_LOG_FULL)
+		af_escape(login->text, login->len, name, VALUE_MAX / 2);
+	else
+		snprintf(name, VALUE_MAX / 2, "%s",
+			settings.log_identity == AFENCE_LOG_DOMAIN ? decision->domain.name
+								   : "this identity");
+}
+
+static void name_target(const struct af_request *request, const struct af_decision *decision,
+	char name[VALUE_MAX / 2])
+{
+	char address[AFENCE_ADDRESS_TEXT_MAX];
+
+	if (request->host != NULL && *request->host != '\0')
+		af_escape(request->host, strlen(request->host), name, VALUE_MAX / 2);
+	else if (decision->target.has_address)
+		snprintf(name, VALUE_MAX / 2, "%s",
+			af_address_format(&decision->target.address, address));
+	else
+		snprintf(name, VALUE_MAX / 2, "a server without a name");
+}
+
+char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
+	char *text, size_t room)
+{
+	bool unknown = decision->target.class == AFENCE_TARGET_UNKNOWN;
+	char identity[VALUE_MAX / 2];
+	char target[VALUE_MAX / 2];
+
+	name_identity(request, decision, identity);
+	name_target(request, decision, target);
+	snprintf(text, room,
+		"authfence: the password of %s was not sent to %s: %s (rule %s), and that server is %s",
+		identity, target, "its domain is reserved, so no such account can exist",
+		decision->rule.name, unknown ? "not known to be internal" : "external");
+	return text;
+}
