@@ -11,7 +11,8 @@
 
 #include "af_utf8.h"
 
-#define VALUE_MAX 256 /* bytes of one escaped value; the keys fit beside the longest ones */
+#define VALUE_MAX 256 /* bytes of one escaped value of a log line: five of them always fit */
+#define SHORT_MAX 128 /* the same in the sentence; at least AFENCE_ADDRESS_TEXT_MAX */
 
 /* A text under construction; what does not fit is left out whole. */
 struct text {
@@ -170,41 +171,38 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 }
 
 /* Hosts write the sentence to their own logs, so it says no more than the log line may. */
-static void name_identity(const struct af_request *request, const struct af_decision *decision,
-	char name[VALUE_MAX / 2])
+static void name_identity(
+	const struct af_request *request, const struct af_decision *decision, char name[SHORT_MAX])
 {
 	const struct af_login *login = &request->login[decision->login];
 	struct af_settings settings;
 
 	af_policy_settings(decision->policy, decision->service, &settings);
 	if (settings.log_identity == AFENCE_LOG_FULL)
-		af_escape(login->text, login->len, name, VALUE_MAX / 2);
+		af_escape(login->text, login->len, name, SHORT_MAX);
+	else if (settings.log_identity == AFENCE_LOG_DOMAIN)
+		af_escape(decision->domain.name, decision->domain.len, name, SHORT_MAX);
 	else
-		snprintf(name, VALUE_MAX / 2, "%s",
-			settings.log_identity == AFENCE_LOG_DOMAIN ? decision->domain.name
-								   : "this identity");
+		strcpy(name, "this identity");
 }
 
-static void name_target(const struct af_request *request, const struct af_decision *decision,
-	char name[VALUE_MAX / 2])
+static void name_target(
+	const struct af_request *request, const struct af_decision *decision, char name[SHORT_MAX])
 {
-	char address[AFENCE_ADDRESS_TEXT_MAX];
-
 	if (request->host != NULL && *request->host != '\0')
-		af_escape(request->host, strlen(request->host), name, VALUE_MAX / 2);
+		af_escape(request->host, strlen(request->host), name, SHORT_MAX);
 	else if (decision->target.has_address)
-		snprintf(name, VALUE_MAX / 2, "%s",
-			af_address_format(&decision->target.address, address));
+		af_address_format(&decision->target.address, name);
 	else
-		snprintf(name, VALUE_MAX / 2, "a server without a name");
+		strcpy(name, "a server without a name");
 }
 
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
 	char *text, size_t room)
 {
 	bool unknown = decision->target.class == AFENCE_TARGET_UNKNOWN;
-	char identity[VALUE_MAX / 2];
-	char target[VALUE_MAX / 2];
+	char identity[SHORT_MAX];
+	char target[SHORT_MAX];
 
 	name_identity(request, decision, identity);
 	name_target(request, decision, target);

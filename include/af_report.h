@@ -13,7 +13,7 @@
 
 #include "af_decide.h"
 
-#define AFENCE_LINE_MAX 1024 /* bytes of a log line, NUL included: hosts cut longer ones */
+#define AFENCE_LINE_MAX 2048 /* bytes of a log line, NUL included; no line gets longer */
 
 /*
  * Escapes the LEN bytes at TEXT into OUT (ROOM bytes, at least 8): printable ASCII and valid UTF-8
