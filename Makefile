@@ -32,7 +32,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_mail \
-          af_identity_named af_address af_resolver af_image af_policy af_target af_decide af_report
+          af_identity_named af_address af_resolver af_image af_policy af_policy_file af_target af_decide af_report
 SASL    = plugin canon connection cut report
 TOOL    = main arguments check batch policy output/text output/json output/psl \
           policy/source policy/lexer policy/parser policy/statements policy/check policy/compile \
