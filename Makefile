@@ -61,7 +61,8 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 # Built-in tables: data in, C out; a malformed row stops the build.
-$(B)/gen/registry: common/registry/generate.c common/af_hash.h include/af_address.h
+$(B)/gen/registry: common/registry/generate.c common/af_tables.h common/af_hash.h \
+		include/af_address.h include/af_domain.h include/af_registry.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AF_CPPFLAGS) $(CPPFLAGS) $(AF_CFLAGS) $(CFLAGS) -o $@ $<
 
