@@ -33,8 +33,8 @@ endif
 
 COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_mail \
           af_identity_named af_address af_resolver af_image af_policy af_policy_file af_target af_decide af_report
-SASL    = plugin canon connection cut report
-TOOL    = main arguments check batch policy output/text output/json output/psl \
+SASL    = plugin guard canon connection cut report
+TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
           policy/source policy/lexer policy/parser policy/statements policy/check policy/compile \
           policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \

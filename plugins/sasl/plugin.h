@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one initialisation of the plugin holds, and the two callbacks that work with it.
+ */
+#ifndef PLUGIN_H
+#define PLUGIN_H
+
+#include <sasl/sasl.h>
+#include <sasl/saslplug.h>
+#include <stdatomic.h>
+
+#include "report.h"
+
+struct af_resolver;
+
+struct af_sasl {
+	sasl_canonuser_plug_t plug; /* its glob_context is this structure */
+	struct af_resolver *resolver;
+	struct af_sasl_limit limit;
+	atomic_flag reaping; /* see af_cut() */
+};
+
+/* The client's callback (guard.c): judges the identity, then does what libsasl2 does. */
+int af_sasl_client(void *glob_context, sasl_client_params_t *params, const char *user,
+	unsigned user_len, unsigned flags, char *out, unsigned out_max, unsigned *out_len);
+
+/* The server's callback (canon.c): only what libsasl2 does. */
+int af_sasl_server(void *glob_context, sasl_server_params_t *params, const char *user,
+	unsigned user_len, unsigned flags, char *out, unsigned out_max, unsigned *out_len);
+
+#endif
