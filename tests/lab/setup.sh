@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Makes the lab root, once: a debootstrap root of the machine's own release with real clients and
+# servers in it, from the apt sources that the machine uses.  On the machine nothing changes but
+# the folder DIR.
+#
+# DIR appears by rename, so it is whole or absent; when the list of packages has changed, a copy of
+# the old root is brought up to date instead of starting anew.
+#
+# usage: tests/lab/setup.sh DIR (as root)
+set -u
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+
+packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl ca-certificates
+	libc-ares2 libidn2-0 libpsl5 libjansson4 libsmartcols1 procps strace'
+# Ubuntu and later Debian renamed some libraries for 64-bit time_t.
+alternatives='libc-ares2:libcares2 libpsl5:libpsl5t64'
+
+[ $# -eq 1 ] || {
+	echo "usage: tests/lab/setup.sh DIR" >&2
+	exit 2
+}
+root=$(realpath -m "$1") new=$root.tmp log=$root.log
+stamp=etc/authfence-lab
+
+fail()
+{
+	echo "lab: $*" >&2
+	[ ! -s "$log" ] || tail -n 20 "$log" >&2
+	rm -rf --one-file-system "$new"
+	exit 1
+}
+
+# Prints the value of KEY in os-release.
+os_release()
+{
+	# shellcheck source=/dev/null
+	(. /etc/os-release && eval "echo \"\${$1:-}\"")
+}
+
+# Prints "URI KEYRING" of the first http source of suite $1: deb822 files first, then one-line files.
+find_source()
+{
+	local file
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ -f "$file" ] && awk -v suite="$1" '
+			function flush() {
+				if (uri != "" && (" " suites " ") ~ (" " suite " ") && enabled)
+					print uri, key
+				uri = suites = key = ""; enabled = 1
+			}
+			BEGIN { enabled = 1 }
+			/^#/ { next }
+			/^[ \t]*$/ { flush() }
+			tolower($1) == "uris:" { for (i = 2; i <= NF && uri == ""; i++)
+				if ($i ~ /^https?:/) uri = $i }
+			tolower($1) == "suites:" { suites = $0 }
+			tolower($1) == "signed-by:" && $2 ~ /^\// { key = $2 }
+			tolower($1) == "enabled:" && tolower($2) == "no" { enabled = 0 }
+			END { flush() }' "$file"
+	done
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | awk -v suite="$1" '
+		$1 != "deb" { next }
+		{
+			key = ""
+			if (match($0, /signed-by=[^] ]+/))
+				key = substr($0, RSTART + 10, RLENGTH - 10)
+			sub(/\[[^]]*\]/, "")
+			if ($2 ~ /^https?:/ && $3 == suite)
+				print $2, key
+		}'
+}
+
+bootstrap()
+{
+	local suite uri key proxy
+	suite=$(os_release VERSION_CODENAME)
+	[ -n "$suite" ] || fail "this machine's release has no VERSION_CODENAME in /etc/os-release"
+	read -r uri key < <(find_source "$suite")
+	[ -n "${uri:-}" ] || fail "no http source of '$suite' in /etc/apt"
+	# debootstrap knows nothing of apt's proxy.
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	[ -z "${proxy:-}" ] || [ "$proxy" = DIRECT ] || export http_proxy="${http_proxy:-$proxy}"
+	debootstrap --variant=minbase --include=ca-certificates ${key:+"--keyring=$key"} \
+		"$suite" "$new" "$uri" >> "$log" 2>&1 || fail "debootstrap failed (whole log: $log)"
+}
+
+# Lends the root the machine's apt configuration while apt runs: a copy that is gone with this mount
+# namespace, without the hooks of the machine's own tools, and with its certificates for https.
+lend_apt()
+{
+	local lent=$new/etc/apt
+	mount -t tmpfs -o mode=0755 lab "$lent" || return
+	cp -a /etc/apt/. "$lent/" || return
+	printf '#clear %s;\n' DPkg::Pre-Invoke DPkg::Post-Invoke DPkg::Pre-Install-Pkgs \
+		APT::Update::Pre-Invoke APT::Update::Post-Invoke APT::Update::Post-Invoke-Success \
+		> "$lent/apt.conf.d/zz-lab"
+	if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+		cp /etc/ssl/certs/ca-certificates.crt "$lent/machine.crt" || return
+		echo 'Acquire::https::CaInfo "/etc/apt/machine.crt";' >> "$lent/apt.conf.d/zz-lab"
+	fi
+	mkdir -p "$new/usr/share/keyrings" || return
+	cp -an /usr/share/keyrings/. "$new/usr/share/keyrings/" || return
+	cat /etc/resolv.conf > "$new/etc/resolv.conf"
+	cat /etc/hosts > "$new/etc/hosts"
+	mount -t proc proc "$new/proc"
+}
+
+# Replaces each name that this release does not have by its other name.
+choose_packages()
+{
+	local pair chosen=" ${packages//[[:space:]]/ } "
+	for pair in $alternatives; do
+		chroot "$new" apt-cache show --no-all-versions "${pair%:*}" > /dev/null 2>&1 ||
+			chosen=${chosen/ ${pair%:*} / ${pair#*:} }
+	done
+	echo "$chosen"
+}
+
+install_packages()
+{
+	lend_apt || fail "could not lend the machine's apt configuration to the root"
+	printf '#!/bin/sh\nexit 101\n' > "$new/usr/sbin/policy-rc.d"
+	chmod 0755 "$new/usr/sbin/policy-rc.d"
+	echo 'postfix postfix/main_mailer_type select No configuration' |
+		chroot "$new" debconf-set-selections
+	chroot "$new" apt-get -q -o Acquire::Retries=3 update >> "$log" 2>&1 ||
+		fail "apt-get update failed (whole log: $log)"
+	# shellcheck disable=SC2046 # a list of words
+	chroot "$new" apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends \
+		$(choose_packages) >> "$log" 2>&1 || fail "apt-get install failed (whole log: $log)"
+	chroot "$new" apt-get clean
+	rm -rf "$new"/var/lib/apt/lists/*
+	: > "$new/etc/resolv.conf"
+	echo '127.0.0.1 localhost' > "$new/etc/hosts"
+	chroot "$new" id -u tester > /dev/null 2>&1 ||
+		chroot "$new" useradd -u 1000 -m -s /bin/bash tester || fail "useradd failed"
+}
+
+[ "$(id -u)" -eq 0 ] || fail "making the lab root needs root"
+want=$(echo "$(os_release VERSION_CODENAME) $packages $alternatives" | sha256sum | cut -d' ' -f1)
+
+# Everything below runs in mount and pid namespaces of its own, so that an interrupted run leaves no
+# mount and no process; one run at a time for one DIR.
+if [ "${LAB_SETUP_INSIDE:-no}" = no ]; then
+	if [ "$(cat "$root/$stamp" 2> /dev/null)" = "$want" ]; then
+		exit 0
+	fi
+	mkdir -p "$(dirname "$root")" || exit 1
+	exec 9> "$root.lock" || exit 1
+	flock 9
+	LAB_SETUP_INSIDE=yes exec unshare --mount --propagation private --pid --fork --kill-child \
+		--mount-proc "$0" "$root"
+fi
+
+if [ "$(cat "$root/$stamp" 2> /dev/null)" = "$want" ]; then
+	exit 0
+fi
+: > "$log"
+rm -rf --one-file-system "$new"
+if [ -f "$root/$stamp" ]; then
+	echo "lab: bringing $root up to date"
+	cp -a --reflink=auto "$root" "$new" || fail "could not copy $root"
+	rm -f "$new/$stamp"
+else
+	command -v debootstrap > /dev/null || fail "debootstrap is missing (sudo make deps)"
+	echo "lab: making $root (about two minutes, once)"
+	bootstrap
+fi
+install_packages
+umount "$new/proc" "$new/etc/apt" || fail "could not unmount"
+echo "$want" > "$new/$stamp"
+sync -f "$new"
+rm -rf --one-file-system "$root.old"
+[ ! -e "$root" ] || mv "$root" "$root.old"
+mv "$new" "$root" || fail "could not rename $new to $root"
+rm -rf --one-file-system "$root.old" "$log"
