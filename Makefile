@@ -32,7 +32,9 @@ MAKEFLAGS += --no-print-directory
 endif
 
 COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_mail \
-          af_identity_named af_address af_resolver af_image af_policy af_policy_file af_target af_decide af_report
+          af_identity_named af_address af_resolver af_resolver_answer af_resolver_cache \
+          af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
+          af_decide af_report
 SASL    = plugin guard canon connection cut report
 TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
           policy/source policy/lexer policy/parser policy/statements policy/check policy/compile \
@@ -99,6 +101,8 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+$(B)/tests/test_plugin $(B)/tests/test_cut: $(SASL_O)
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
