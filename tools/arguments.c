@@ -11,7 +11,7 @@
 #include "af_address.h"
 #include "suggest.h"
 
-void af_complain(const char *verb, const char *format, ...)
+void af_usage_error(const char *verb, const char *format, ...)
 {
 	va_list arguments;
 
@@ -38,7 +38,7 @@ bool af_argument_choice(const char *verb, const char *option, const char *word,
 			i > 0 ? ", " : "", choice[i]);
 	}
 	near = af_suggest(word, choice, count);
-	af_complain(verb, "--%s: unknown value \"%s\", expected one of: %s%s%s%s", option, word,
+	af_usage_error(verb, "--%s: unknown value \"%s\", expected one of: %s%s%s%s", option, word,
 		list, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
 		near != NULL ? "\"?)" : "");
 	return false;
@@ -57,7 +57,7 @@ bool af_argument_date(const char *verb, const char *option, const char *word, ti
 	}
 	if (strcmp(again, word) == 0)
 		return true;
-	af_complain(verb, "%s: \"%s\" is no date, expected YYYY-MM-DD", option, word);
+	af_usage_error(verb, "%s: \"%s\" is no date, expected YYYY-MM-DD", option, word);
 	return false;
 }
 
@@ -113,8 +113,8 @@ char *af_absolute_path(const char *path)
 	return joined;
 }
 
-void af_complain_option(const char *verb, int code, char **argv)
+void af_usage_option(const char *verb, int code, char **argv)
 {
-	af_complain(verb, "option \"%s\" %s; see authfence %s --help", argv[optind - 1],
+	af_usage_error(verb, "option \"%s\" %s; see authfence %s --help", argv[optind - 1],
 		code == ':' ? "lacks its value" : "is unknown", verb);
 }

@@ -24,7 +24,8 @@ enum af_exit {
 enum af_format { AFENCE_FORMAT_TEXT, AFENCE_FORMAT_JSON };
 
 /* "authfence VERB: " and the message, one line on standard error. */
-void af_complain(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void af_usage_error(const char *verb, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * One of the COUNT words at CHOICE: its index into *out.  OPTION names the option (without
@@ -46,6 +47,6 @@ const char *af_split_target(char *word, char **host, uint16_t *port);
 char *af_absolute_path(const char *path);
 
 /* getopt_long() returned CODE '?' or ':' (option string ":"): says what is wrong with which. */
-void af_complain_option(const char *verb, int code, char **argv);
+void af_usage_option(const char *verb, int code, char **argv);
 
 #endif

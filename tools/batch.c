@@ -160,7 +160,7 @@ int af_check_batch(const struct af_check *check)
 			break;
 	}
 	if (ferror(stdin)) {
-		af_complain("check", "standard input: %s", strerror(errno));
+		af_usage_error("check", "standard input: %s", strerror(errno));
 		status = AFENCE_EXIT_UNFINISHED;
 	}
 	free(line);

@@ -79,7 +79,7 @@ static bool collect_words(int argc, char **argv, struct options *options)
 	opterr = 0;
 	while ((word = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
 		if (word == '?' || word == ':') {
-			af_complain_option("check", word, argv);
+			af_usage_option("check", word, argv);
 			return false;
 		}
 		options->word[word] = optarg != NULL ? optarg : "";
@@ -103,7 +103,8 @@ static bool read_peer(struct options *options)
 	request->has_peer =
 		word != NULL && af_address_parse(word, strlen(word), &request->peer.address);
 	if (word != NULL && !request->has_peer)
-		af_complain("check", "--peer: \"%s\" is no address, expected IPv4 or IPv6", word);
+		af_usage_error(
+			"check", "--peer: \"%s\" is no address, expected IPv4 or IPv6", word);
 	return word == NULL || request->has_peer;
 }
 
@@ -135,7 +136,7 @@ static bool read_words(struct options *options)
 
 static void complain_policy(const char *path, enum af_status status)
 {
-	af_complain("check", "policy %s: %s", path,
+	af_usage_error("check", "policy %s: %s", path,
 		status == AFENCE_ERR_SYSTEM ? strerror(errno) : af_strerror(status));
 }
 
@@ -221,7 +222,7 @@ static int ask_once(const struct options *options, const char *identity, const c
 		return AFENCE_EXIT_UNFINISHED;
 	wrong = af_split_target(word, &host, &port);
 	if (wrong != NULL) {
-		af_complain("check", "target \"%s\": %s", target, wrong);
+		af_usage_error("check", "target \"%s\": %s", target, wrong);
 		free(word);
 		return AFENCE_EXIT_USAGE;
 	}
@@ -245,7 +246,7 @@ static int run(struct options *options, int argc, char **argv)
 	int status = AFENCE_EXIT_UNFINISHED;
 
 	if (argc != (batch ? 0 : 2)) {
-		af_complain("check", "%d arguments, expected %s", argc,
+		af_usage_error("check", "%d arguments, expected %s", argc,
 			batch ? "none beside --batch" : "IDENTITY and TARGET[:PORT]");
 		return AFENCE_EXIT_USAGE;
 	}
@@ -256,7 +257,7 @@ static int run(struct options *options, int argc, char **argv)
 	if (choose_resolver(options))
 		status = batch ? af_check_batch(check) : ask_once(options, argv[0], argv[1]);
 	else
-		af_complain("check", "%s", af_strerror(AFENCE_ERR_MEMORY));
+		af_usage_error("check", "%s", af_strerror(AFENCE_ERR_MEMORY));
 	af_resolver_free(check->request.resolver);
 	if (file != NULL)
 		af_policy_free(check->policy);

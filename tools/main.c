@@ -43,9 +43,9 @@ static int complain_verb(const char *word)
 		names[i] = verbs[i].name;
 	near = af_suggest(word, names, VERB_COUNT);
 	if (near != NULL)
-		af_complain("", "unknown verb \"%s\" (did you mean \"%s\"?)", word, near);
+		af_usage_error("", "unknown verb \"%s\" (did you mean \"%s\"?)", word, near);
 	else
-		af_complain("", "unknown verb \"%s\"; authfence --help lists them", word);
+		af_usage_error("", "unknown verb \"%s\"; authfence --help lists them", word);
 	return AFENCE_EXIT_USAGE;
 }
 
