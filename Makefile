@@ -56,6 +56,7 @@ MAN7 = docs/authfence-sasl.7
 
 .PHONY: all deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 all: $(PROGRAM) $(PLUGIN) ## build the command and the plugins
 

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Measures side by side in one run; read the numbers as ratios, the machine is not yours alone.
+#
+# usage: tests/bench/run.sh BUILD
+set -eu
+cd "$(dirname "$0")/../.."
+build=${1:?usage: tests/bench/run.sh BUILD}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+echo "== decision (bound: 100 ns for an ordinary identity)"
+"$build/bench/decide"
+{
+	echo 'policy 1;'
+	for i in $(seq 1000); do
+		echo "reserve \"d$i.acme.internal\";"
+	done
+} > "$scratch/thousand.policy"
+"$build/authfence" policy compile --output "$scratch/thousand.bin" "$scratch/thousand.policy" > "$scratch/log"
+"$build/bench/decide" "$scratch/thousand.bin"
+
+echo "== libsasl2 with and without the plugin (bounds: exchange +1 us, init 1.35 times)"
+"$build/bench/sasl" "$build"
