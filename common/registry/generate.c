@@ -61,6 +61,9 @@ static const struct word address_classes[] = {
 	{NULL, NULL},
 };
 
+/* What stands before the four bytes of an IPv4 address. */
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
 static const char *file;
 static unsigned line_number;
 static struct row rows[ROWS_MAX];
@@ -152,7 +155,6 @@ static void check_name_row(struct row *row)
 /* The network of an IPv4 block is kept in mapped form, its prefix counted in 128 bits. */
 static void read_block(struct row *row)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	char text[AFENCE_ADDRESS_TEXT_MAX];
 	char again[AFENCE_ADDRESS_TEXT_MAX];
 	size_t len = strcspn(row->column[0], "/");
@@ -173,8 +175,19 @@ static void read_block(struct row *row)
 	row->prefix += four ? 96 : 0;
 }
 
-static void check_host_bits(const struct row *row)
+/* A short IPv6 prefix must not swallow the mapped addresses. */
+static bool covers_ipv4(const struct row *row)
 {
+	for (unsigned bit = 0; bit < row->prefix; bit++)
+		if ((row->address[bit / 8] ^ mapped[bit / 8]) & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
+static void check_bits(const struct row *row)
+{
+	if (row->prefix <= 96 && covers_ipv4(row))
+		fail("block \"%s\" covers all of IPv4, expected less", row->column[0]);
 	for (unsigned bit = row->prefix; bit < 128; bit++)
 		if (row->address[bit / 8] & (0x80 >> bit % 8))
 			fail("block \"%s\" has host bits set, expected none", row->column[0]);
@@ -205,7 +218,7 @@ static void read_embeds(struct row *row)
 static void check_address_row(struct row *row)
 {
 	read_block(row);
-	check_host_bits(row);
+	check_bits(row);
 	row->class = translate(address_classes, "class", row->column[1]);
 	read_embeds(row);
 	for (size_t i = 0; i < row_count; i++)
