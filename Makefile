@@ -31,8 +31,8 @@ Q = @
 MAKEFLAGS += --no-print-directory
 endif
 
-COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_mail \
-          af_identity_named af_address af_resolver af_resolver_answer af_resolver_cache \
+COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_text \
+          af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address af_resolver af_resolver_answer af_resolver_cache \
           af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
           af_decide af_report
 SASL    = plugin guard canon connection cut report
@@ -54,7 +54,7 @@ BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 MAN1 = docs/authfence.1
 MAN7 = docs/authfence-sasl.7
 
-.PHONY: all deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
+.PHONY: all tool-objects deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -137,8 +137,11 @@ bench: ## measure, side by side with the peers
 asan: ## unit tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
 
-fuzz: ## fuzz the parsers (clang); SECONDS=n each
-	$(Q)tests/fuzz/run.sh $(B)/fuzz
+fuzz: ## fuzz the parsers (clang); EACH=seconds
+	$(Q)mkdir -p $(B)
+	$(Q)tests/fuzz/run.sh $(B)/fuzz $(EACH)
+
+tool-objects: $(TOOL_O)
 
 lint: ## static checks and style
 	$(Q)tests/lint.sh
