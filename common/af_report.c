@@ -62,22 +62,21 @@ static size_t escape_one(const char *bytes, size_t len, char out[8], size_t *out
 
 char *af_escape(const char *text, size_t len, char *out, size_t room)
 {
-	size_t used = 0;
+	size_t used = 0,
+	       mark = 0; /* mark: the last whole character with room for "..." behind it */
 	char one[8];
 	size_t one_len;
 
-	for (size_t i = 0; i < len;) {
-		size_t taken = escape_one(text + i, len - i, one, &one_len);
-		size_t kept = i + taken < len ? 3 : 0; /* room for "..." while more follows */
-
-		if (used + one_len + kept >= room) {
-			memcpy(out + used, "...", 3);
-			used += 3;
+	for (size_t i = 0; i < len; used += one_len) {
+		i += escape_one(text + i, len - i, one, &one_len);
+		if (used + one_len >= room) {
+			memcpy(out + mark, "...", 3);
+			used = mark + 3;
 			break;
 		}
 		memcpy(out + used, one, one_len);
-		used += one_len;
-		i += taken;
+		if (used + one_len + 3 < room)
+			mark = used + one_len;
 	}
 	out[used] = '\0';
 	return out;
