@@ -32,13 +32,13 @@ MAKEFLAGS += --no-print-directory
 endif
 
 COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_text \
-          af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address af_resolver af_resolver_answer af_resolver_cache \
-          af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
+          af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address \
+          af_resolver af_resolver_answer af_resolver_cache af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
           af_decide af_report
 SASL    = plugin guard canon connection cut report
 TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
-          policy/source policy/lexer policy/parser policy/statements policy/check policy/compile \
-          policy/writer
+          policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
+          policy/check policy/rules policy/compile policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut
 BENCH   = decide sasl

@@ -3,8 +3,7 @@
  * One canonical domain name and the walk over its suffixes.
  *
  * Canonical means: A-labels, lower case, no trailing dot, labels of 1 to 63 bytes out of
- * [a-z0-9_-], at most 253 bytes.  Only af_domain_parse() and the cursor of af_identity.h make
- * one, so an unchecked string cannot reach a matcher.
+ * [a-z0-9_-], at most 253 bytes.  Only the two parsers below make one, so an unchecked string cannot reach a matcher.
  *
  * All functions are pure: no allocation for ASCII input, no lock, no file, thread safe.
  * Sources: RFC 1034 s3.1, RFC 1123 s2.1, RFC 5890, UTS 46.
@@ -35,6 +34,15 @@ struct af_domain {
  * is 0.
  */
 enum af_status af_domain_parse(const char *text, size_t len, struct af_domain *out);
+
+/*
+ * The longest run of labels at the end of TEXT that makes a name: what stands right of a label
+ * that is none.  Trailing dots are dropped.  False, out->len is 0: not even the last label is one.
+ */
+bool af_domain_parse_tail(const char *text, size_t len, struct af_domain *out);
+
+/* True for a byte that a name can hold, dot included, in any case. */
+bool af_domain_byte(char byte);
 
 /* True if both names are equal, byte for byte. */
 bool af_domain_equal(const struct af_domain *a, const struct af_domain *b);

@@ -8,8 +8,7 @@
  *
  * Nothing is allocated for ASCII input, nothing is written outside *out, thread safe.
  * Sources: RFC 5321, RFC 5322, RFC 1123 s5.2.16, RFC 976, RFC 4120 s6, RFC 4514, RFC 2247,
- * RFC 4513 s5.2.1.8, RFC 7622, RFC 3986, RFC 7542; the table in common/af_identity.c says which
- * row comes from which.
+ * RFC 4513 s5.2.1.8, RFC 7622, RFC 3986, RFC 7542; each reader in common/ names its own.
  */
 #ifndef AF_IDENTITY_H
 #define AF_IDENTITY_H
@@ -48,7 +47,11 @@ struct af_principal {
 };
 
 struct af_identity {
-	const char *text; /* the trimmed bytes, borrowed from the caller */
+	/*
+	 * The part that was judged, trimmed, borrowed from the caller: of a URI the user without a
+	 * password, of an authzid what follows "dn:".  form is how that part was read.
+	 */
+	const char *text;
 	size_t len;
 	enum af_form form;
 	bool malformed; /* count is 0 then; walk the runs instead */
@@ -64,10 +67,12 @@ struct af_identity {
 void af_identity_parse(const char *text, size_t len, enum af_form form, struct af_identity *out);
 
 /*
- * For a malformed identity: the next maximal run of bytes that a host name can hold
- * ([A-Za-z0-9._-]), lower case, one trailing dot stripped, cut on the left to the longest part
- * that a name can hold.  A reserved name that is a suffix of such a run on a label boundary
- * makes the identity reserved.  *pos starts at 0.  Returns false when there is no further run.
+ * For a malformed identity: the next name that stands in it.  A name is the longest tail of
+ * labels (af_domain_parse_tail()) of a maximal run of bytes that a host name can hold
+ * ([A-Za-z0-9._-]), escapes of the form undone.  After those come the runs that hold bytes over
+ * 0x7f as well, and the dc values of a DN: a label that UTS 46 refuses must not hide a reserved
+ * name written in full-width letters.  A reserved name that is a suffix of such a name makes the
+ * identity reserved.  *pos starts at 0.  Returns false, out->len 0, when there is no further one.
  */
 bool af_identity_next_run(const struct af_identity *identity, size_t *pos, struct af_domain *out);
 

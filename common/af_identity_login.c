@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What people type into a login field: addresses with all that RFC 5322 allows around them, and
+ * the older ways to name a place.  One scan finds the separators that stand outside quoted
+ * strings and comments; the last '@' decides, and only without one do '%', '+' and '!' count.
+ * A separator in a login that is no address ("C++") must be followed or preceded by a dotted
+ * name, so a bare user name stays one.
+ */
+#include "af_identity_parts.h"
+
+#include <string.h>
+
+struct marks {
+	struct af_span at;        /* the last one */
+	struct af_span backslash; /* the first one */
+	struct af_span bang;      /* the last one */
+	struct af_span last_bang; /* the one before that */
+	struct af_span plus;      /* the last % or + */
+	struct af_span joiner;    /* the last % or + that a dot follows */
+	const char *stop;         /* end of the scan, or the angle bracket that ended it */
+	bool open;                /* a quoted string or comment is never closed */
+};
+
+/* Which parts of a login count beside what follows '@'. */
+enum part { PART_BACKSLASH = 1, PART_LOOSE = 2 };
+
+static const struct af_span nothing = {NULL, NULL};
+
+/* Bytes that a scan stops for; any byte over 0x7f may become a dot. */
+static bool is_plain(char byte)
+{
+	static const bool special[128] = {
+		['"'] = true,
+		['('] = true,
+		['<'] = true,
+		['>'] = true,
+		['@'] = true,
+		['%'] = true,
+		['+'] = true,
+		['!'] = true,
+		['\\'] = true,
+		['.'] = true,
+	};
+
+	return (unsigned char)byte < sizeof(special) && !special[(unsigned char)byte];
+}
+
+/* Past the quoted string that starts at P, or NULL. */
+static const char *skip_quoted(const char *p, const char *end)
+{
+	for (p++; p < end; p++) {
+		if (*p == '"')
+			return p + 1;
+		if (*p == '\\' && p + 1 < end)
+			p++;
+	}
+	return NULL;
+}
+
+/* Past the comment that starts at P with all comments in it (RFC 5322 s3.2.2), or NULL. */
+static const char *skip_comment(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	for (; p < end; p++) {
+		if (*p == '(')
+			depth++;
+		else if (*p == ')' && --depth == 0)
+			return p + 1;
+		else if (*p == '\\' && p + 1 < end)
+			p++;
+	}
+	return NULL;
+}
+
+/* Past blanks and comments; NULL if a comment is never closed. */
+static const char *skip_cfws(const char *p, const char *end)
+{
+	while (p != NULL && p < end && (*p == ' ' || *p == '('))
+		p = *p == ' ' ? p + 1 : skip_comment(p, end);
+	return p;
+}
+
+/*
+ * The separator at P and where it ends.  SASLprep makes an ASCII one of a full-width one
+ * (RFC 4013 s2.2, NFKC), so both are the same to a server: U+FF01 to U+FF3F, and U+FE6B.
+ */
+static char fold_separator(const char *p, const char *end, const char **next)
+{
+	char byte = *p;
+
+	*next = p + 1;
+	if (end - p < 3)
+		return byte;
+	if (memcmp(p, "\xef\xb9\xab", 3) == 0)
+		byte = '@';
+	else if (memcmp(p, "\xef\xbc", 2) == 0 && memchr("@%+!\\", p[2] - 0x60, 5) != NULL)
+		byte = (char)(p[2] - 0x60);
+	if (byte != *p)
+		*next = p + 3;
+	return byte;
+}
+
+static void note_separator(struct marks *m, char byte, struct af_span here)
+{
+	switch (byte) {
+	case '@':
+		m->at = here;
+		break;
+	case '\\':
+		if (m->backslash.p == NULL)
+			m->backslash = here;
+		break;
+	case '!':
+		m->last_bang = m->bang;
+		m->bang = here;
+		break;
+	case '%':
+	case '+':
+		m->plus = here;
+		break;
+	default:
+		m->joiner = m->plus;
+	}
+}
+
+static void scan(struct af_span s, struct marks *out)
+{
+	const char *next;
+	char byte;
+
+	*out = (struct marks){.stop = s.p};
+	for (; s.p < s.end && !out->open; s.p = next) {
+		next = s.p + 1;
+		if (is_plain(*s.p))
+			continue;
+		if (*s.p == '<' || *s.p == '>')
+			break;
+		if (*s.p == '"' || *s.p == '(') {
+			next = *s.p == '"' ? skip_quoted(s.p, s.end) : skip_comment(s.p, s.end);
+			out->open = next == NULL;
+			continue;
+		}
+		byte = fold_separator(s.p, s.end, &next);
+		note_separator(out, byte, (struct af_span){s.p, next});
+	}
+	out->stop = s.p;
+}
+
+/*
+ * Takes off what stands before an address: blanks, comments and a source route, whose hops are
+ * no identity (RFC 5321 app. C).  Quotes around the whole of it are taken off too: what was
+ * meant is what they hold.
+ */
+static bool open_address(struct af_span *s)
+{
+	const char *colon;
+
+	s->p = skip_cfws(s->p, s->end);
+	if (s->p == NULL)
+		return false;
+	if (s->p < s->end && *s->p == '@') {
+		colon = memchr(s->p, ':', (size_t)(s->end - s->p));
+		s->p = colon != NULL ? colon + 1 : s->p;
+	} else if (s->p < s->end && *s->p == '"' && skip_quoted(s->p, s->end) == s->end) {
+		s->p++;
+		s->end--;
+	}
+	return true;
+}
+
+/* Narrows *s to the address in it (RFC 5322 s3.4: an angle address wins over the display name)
+ * and marks its separators; false if it is malformed. */
+static bool find_address(struct af_span *s, struct marks *out)
+{
+	const char *end = s->end;
+
+	if (!open_address(s))
+		return false;
+	scan(*s, out);
+	if (out->open || out->stop == s->end)
+		return !out->open;
+	if (*out->stop != '<')
+		return false;
+	s->p = out->stop + 1;
+	if (!open_address(s))
+		return false;
+	scan(*s, out);
+	if (out->open || out->stop == s->end || *out->stop != '>')
+		return false;
+	s->end = out->stop;
+	return skip_cfws(s->end + 1, end) == end;
+}
+
+/* Copies a domain without blanks and comments; blanks may stand only beside a dot or at an end
+ * (RFC 5322 s4.4), else "exam ple.com" would be a name. */
+static bool strip_cfws(struct af_span s, struct af_tail *out)
+{
+	bool gap = false;
+
+	out->len = 0;
+	while (s.p != NULL && s.p < s.end) {
+		if (*s.p == '(') {
+			s.p = skip_comment(s.p, s.end);
+		} else if (*s.p == ' ') {
+			gap = true;
+			s.p++;
+		} else {
+			if (gap && out->len > 0 && out->text[out->len - 1] != '.' && *s.p != '.')
+				return false;
+			gap = false;
+			af_tail_push(out, *s.p++);
+		}
+	}
+	return s.p != NULL;
+}
+
+static void add_domain(struct af_identity *id, struct af_span domain, struct af_span local)
+{
+	const size_t len = (size_t)(domain.end - domain.p);
+	struct af_tail stripped;
+
+	if (memchr(domain.p, ' ', len) == NULL && memchr(domain.p, '(', len) == NULL)
+		af_add_domain(id, domain, local);
+	else if (strip_cfws(domain, &stripped))
+		af_add_domain(id, af_tail_span(&stripped), local);
+	else
+		id->malformed = true;
+}
+
+static void read_parts(struct af_identity *id, struct af_span s, unsigned parts)
+{
+	struct af_span host;
+	struct marks m;
+
+	if (!find_address(&s, &m)) {
+		id->malformed = true;
+		return;
+	}
+	if ((parts & PART_BACKSLASH) != 0 && m.backslash.p != NULL &&
+		(m.at.p == NULL || m.backslash.p < m.at.p)) {
+		host = (struct af_span){s.p, m.backslash.p};
+		s.p = m.backslash.end;
+		af_add_dotted(id, host, (struct af_span){s.p, m.at.p != NULL ? m.at.p : s.end});
+	}
+	if (m.at.p != NULL) {
+		add_domain(id, (struct af_span){m.at.end, s.end}, (struct af_span){s.p, m.at.p});
+		return;
+	}
+	if ((parts & PART_LOOSE) == 0)
+		return;
+	if (m.joiner.p != NULL)
+		af_add_dotted(id, (struct af_span){m.joiner.end, s.end},
+			(struct af_span){s.p, m.joiner.p});
+	if (m.bang.p != NULL) {
+		host = (struct af_span){m.last_bang.p != NULL ? m.last_bang.end : s.p, m.bang.p};
+		af_add_dotted(id, host, (struct af_span){m.bang.end, s.end});
+	}
+}
+
+void af_read_login(struct af_identity *id, struct af_span s)
+{
+	read_parts(id, s, PART_BACKSLASH | PART_LOOSE);
+}
+
+void af_read_ntlm(struct af_identity *id, struct af_span s)
+{
+	read_parts(id, s, PART_BACKSLASH);
+}
+
+/* RFC 4513 s5.2.1.8. */
+void af_read_auto(struct af_identity *id, struct af_span s)
+{
+	if (!af_skip_word(&s, "dn:")) {
+		af_skip_word(&s, "u:");
+		af_read_login(id, s);
+		return;
+	}
+	s = af_trim(s);
+	id->text = s.p;
+	id->len = (size_t)(s.end - s.p);
+	id->form = AFENCE_FORM_DN;
+	af_read_dn(id, s);
+}
+
+void af_add_address(struct af_identity *id, struct af_span value)
+{
+	struct af_identity probe;
+	const struct af_domain *found = &probe.principal[0].domain;
+
+	probe.count = 0;
+	probe.malformed = false;
+	read_parts(&probe, value, 0);
+	if (probe.count == 1 && !probe.malformed)
+		af_add_domain(id, (struct af_span){found->name, found->name + found->len}, nothing);
+}
