@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checks of single values.  A pattern that is wider than its writer can have meant would open or
+ * close the fence for strangers, so it is refused: public suffixes, and internal networks that
+ * hold large parts of the internet.
+ */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <libpsl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "af_registry.h"
+#include "af_tables.h"
+
+#define INTERNAL_IPV4_LEAST 8U /* shortest prefixes of internal networks */
+#define INTERNAL_IPV6_LEAST 16U
+#define REFUSAL_MAX         400
+
+struct check {
+	struct af_diagnostics *diagnostics;
+	const struct af_token *token;
+	const char *text;
+	size_t len;
+	char shown[AFENCE_SHOWN_MAX];
+};
+
+static bool start(
+	struct check *check, struct af_diagnostics *diagnostics, const struct af_token *token)
+{
+	check->diagnostics = diagnostics;
+	check->token = token;
+	check->text = af_token_text(token, &check->len);
+	af_token_show(token, check->shown);
+	return token->kind != AFENCE_TOKEN_BAD;
+}
+
+static bool refuse(const struct check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Always false, so that a check can end with it. */
+static bool refuse(const struct check *check, const char *format, ...)
+{
+	char text[REFUSAL_MAX];
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(text, sizeof(text), format, values);
+	va_end(values);
+	af_diagnose(check->diagnostics, AFENCE_ERROR, &check->token->at, "seen %s, expected %s",
+		check->shown, text);
+	return false;
+}
+
+/* Of the spellings that getaddrinfo() takes only those that people read alike. */
+static bool is_full_form(const char *text, size_t len)
+{
+	char copy[AFENCE_ADDRESS_TEXT_MAX];
+	struct in6_addr address;
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return inet_pton(AF_INET, copy, &address) == 1 || inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+/* The LEN bytes at TEXT are the address of the value, or what stands before its "/". */
+static bool check_address(
+	const struct check *check, const char *text, size_t len, struct af_address *out)
+{
+	char full[AFENCE_ADDRESS_TEXT_MAX];
+
+	if (!af_address_parse(text, len, out))
+		return refuse(check, "an address%s",
+			len < check->len ? ", \"/\" and the length of a prefix" : "");
+	if (is_full_form(text, len))
+		return true;
+	if (len < check->len)
+		return refuse(check, "an address in full form before the \"/\"");
+	return refuse(check, "an address in full form (did you mean \"%s\"?)",
+		af_address_format(out, full));
+}
+
+/* Decimal digits without sign, blanks and needless zeros, and behind them END. */
+static bool parse_number(const char *text, size_t len, const char *end, unsigned *out)
+{
+	size_t digits = strspn(text, "0123456789"), end_len = strlen(end);
+	char copy[10];
+
+	if (digits == 0 || digits >= sizeof(copy) || (digits > 1 && text[0] == '0') ||
+		digits + end_len != len || memcmp(text + digits, end, end_len) != 0)
+		return false;
+	memcpy(copy, text, digits);
+	copy[digits] = '\0';
+	*out = (unsigned)strtoul(copy, NULL, 10);
+	return true;
+}
+
+static bool clear_host_bits(struct af_address *address, unsigned prefix)
+{
+	struct af_address before = *address;
+
+	for (unsigned bit = prefix; bit < 128; bit++)
+		address->byte[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	return af_address_equal(&before, address);
+}
+
+/* True if the network holds most of a block whose addresses stand for all of IPv4's. */
+static bool holds_embedded(const struct af_address *network, unsigned prefix)
+{
+	for (size_t i = 0; i < af_blocks_count; i++) {
+		const struct af_address_block *block = &af_blocks[i];
+
+		if (block->embeds != 0 && prefix < block->embeds + INTERNAL_IPV4_LEAST &&
+			(af_address_in(&block->address, network, prefix) ||
+				af_address_in(network, &block->address, block->prefix)))
+			return true;
+	}
+	return false;
+}
+
+/* True if the built-in table calls all of the network internal anyway. */
+static bool is_near(const struct af_address *network, unsigned prefix)
+{
+	const struct af_address_block *block;
+
+	return af_address_class(network, &block) <= AFENCE_TARGET_INTERNAL && block != NULL &&
+	       block->prefix <= prefix;
+}
+
+static bool check_width(
+	const struct check *check, const struct af_address *network, unsigned prefix)
+{
+	static const struct af_address ipv4 = {{[10] = 0xff, [11] = 0xff}};
+	bool is_ipv4 = af_network_is_ipv4(network, prefix);
+	unsigned least = is_ipv4 ? 96 + INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST;
+
+	if (is_near(network, prefix))
+		return true;
+	if (prefix < least)
+		return refuse(check,
+			"a prefix of /%u or longer: so wide an internal network "
+			"switches the fence off",
+			is_ipv4 ? INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST);
+	if ((!is_ipv4 && af_address_in(&ipv4, network, prefix)) || holds_embedded(network, prefix))
+		return refuse(check, "a longer prefix: an internal network that holds the "
+				     "addresses of IPv4 switches the fence off");
+	return true;
+}
+
+static bool check_network(const struct check *check, const char *slash, enum af_rule_kind kind,
+	struct af_pattern *out)
+{
+	size_t before = (size_t)(slash - check->text), after = check->len - before - 1;
+	bool is_ipv4 = memchr(check->text, ':', before) == NULL;
+	char network[AFENCE_NETWORK_TEXT_MAX];
+	unsigned prefix;
+
+	if (!check_address(check, check->text, before, &out->address))
+		return false;
+	if (!parse_number(slash + 1, after, "", &prefix) || prefix > (is_ipv4 ? 32 : 128))
+		return refuse(check, "a prefix from 0 to %d behind the \"/\"", is_ipv4 ? 32 : 128);
+	out->prefix = (uint8_t)(prefix + (is_ipv4 ? 96 : 0));
+	if (!clear_host_bits(&out->address, out->prefix))
+		return refuse(check, "no bits set behind the prefix (did you mean \"%s\"?)",
+			af_network_format(&out->address, out->prefix, network));
+	return kind != AFENCE_RULE_INTERNAL || check_width(check, &out->address, out->prefix);
+}
+
+/* Digits and dots, or colons: no name that has a meaning in the DNS. */
+static bool looks_like_address(const struct check *check)
+{
+	struct af_address address;
+
+	return af_address_parse(check->text, check->len, &address) ||
+	       strspn(check->text, "0123456789.") >= check->len ||
+	       memchr(check->text, ':', check->len) != NULL;
+}
+
+static bool is_public_suffix(const char *name)
+{
+	return psl_is_public_suffix2(psl_builtin(), name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) !=
+	       0;
+}
+
+/* The list says "*.ck" and nothing of "ck" itself, which covers them all. */
+static bool covers_public_suffix(const struct af_domain *domain)
+{
+	char below[sizeof("authfence.") + AFENCE_DOMAIN_MAX];
+
+	snprintf(below, sizeof(below), "authfence.%s", domain->name);
+	return is_public_suffix(domain->name) || is_public_suffix(below);
+}
+
+static size_t pattern_mark(const struct check *check, uint8_t *reach)
+{
+	if (check->len > 2 && memcmp(check->text, "*.", 2) == 0) {
+		*reach = AFENCE_REACH_BELOW;
+		return 2;
+	}
+	*reach = check->len > 1 && check->text[0] == '.' ? AFENCE_REACH_BOTH : AFENCE_REACH_EXACT;
+	return *reach == AFENCE_REACH_BOTH ? 1 : 0;
+}
+
+static const char *const expected_name[AFENCE_RULE_KINDS] = {
+	[AFENCE_RULE_RESERVE] = "a domain in quotes",
+	[AFENCE_RULE_INTERNAL] =
+		"an address, a network or in quotes a name, \"*.name\" or \".name\"",
+	[AFENCE_RULE_EXTERNAL] =
+		"an address, a network or in quotes a name, \"*.name\" or \".name\"",
+};
+
+static bool check_name(const struct check *check, enum af_rule_kind kind, struct af_pattern *out)
+{
+	size_t mark = pattern_mark(check, &out->reach);
+	enum af_status status =
+		af_domain_parse(check->text + mark, check->len - mark, &out->domain);
+
+	if (status == AFENCE_ERR_MEMORY)
+		errx(3, "%s", af_strerror(status));
+	if (status != AFENCE_OK || check->token->kind != AFENCE_TOKEN_STRING)
+		return refuse(check, "%s", expected_name[kind]);
+	if (kind == AFENCE_RULE_RESERVE && mark > 0)
+		return refuse(check,
+			"the domain alone, for a reserve covers all below it "
+			"(did you mean \"%s\"?)",
+			out->domain.name);
+	if (kind == AFENCE_RULE_RESERVE)
+		out->reach = AFENCE_REACH_BOTH;
+	if (kind != AFENCE_RULE_EXTERNAL && af_registry_match(&out->domain) == NULL &&
+		covers_public_suffix(&out->domain))
+		return refuse(check,
+			"a longer name: everybody's domains lie below the public suffix \"%s\"",
+			out->domain.name);
+	return true;
+}
+
+bool af_check_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
+	enum af_rule_kind kind, struct af_pattern *out)
+{
+	struct check check;
+	const char *slash;
+
+	memset(out, 0, sizeof(*out));
+	out->kind = (uint8_t)kind;
+	if (!start(&check, diagnostics, token))
+		return false;
+	slash = memchr(check.text, '/', check.len);
+	if (slash == NULL && !looks_like_address(&check))
+		return check_name(&check, kind, out);
+	if (kind == AFENCE_RULE_RESERVE)
+		return refuse(&check, "%s", expected_name[kind]);
+	if (slash != NULL)
+		return check_network(&check, slash, kind, out);
+	out->prefix = 128;
+	return check_address(&check, check.text, check.len, &out->address);
+}
+
+bool af_check_address(
+	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_address *out)
+{
+	struct check check;
+
+	return start(&check, diagnostics, token) &&
+	       check_address(&check, check.text, check.len, out);
+}
+
+bool af_check_number(struct af_diagnostics *diagnostics, const struct af_token *token,
+	unsigned least, unsigned most, unsigned *out)
+{
+	struct check check;
+
+	if (!start(&check, diagnostics, token))
+		return false;
+	if (token->kind == AFENCE_TOKEN_WORD && parse_number(check.text, check.len, "", out) &&
+		*out >= least && *out <= most)
+		return true;
+	return refuse(&check, "a number from %u to %u", least, most);
+}
+
+bool af_check_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
+	unsigned most, unsigned *out)
+{
+	static const struct {
+		const char *name;
+		unsigned ms;
+	} unit[] = {{"ms", 1}, {"s", 1000}};
+	struct check check;
+
+	if (!start(&check, diagnostics, token))
+		return false;
+	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++)
+		if (token->kind == AFENCE_TOKEN_WORD &&
+			parse_number(check.text, check.len, unit[i].name, out) && *out > 0 &&
+			*out <= most / unit[i].ms) {
+			*out *= unit[i].ms;
+			return true;
+		}
+	return refuse(&check, "a duration from 1ms to %us, such as 300ms or 1s", most / 1000);
+}
