@@ -209,22 +209,32 @@ static size_t pattern_mark(const struct check *check, uint8_t *reach)
 
 static const char *const expected_name[AFENCE_RULE_KINDS] = {
 	[AFENCE_RULE_RESERVE] = "a domain in quotes",
-	[AFENCE_RULE_INTERNAL] =
-		"an address, a network or in quotes a name, \"*.name\" or \".name\"",
-	[AFENCE_RULE_EXTERNAL] =
-		"an address, a network or in quotes a name, \"*.name\" or \".name\"",
+	[AFENCE_RULE_INTERNAL] = "an address, a network, or in quotes a name, *.name or .name",
+	[AFENCE_RULE_EXTERNAL] = "an address, a network, or in quotes a name, *.name or .name",
 };
 
-static bool check_name(const struct check *check, enum af_rule_kind kind, struct af_pattern *out)
+static bool parse_name(
+	const struct check *check, size_t mark, enum af_rule_kind kind, struct af_domain *out)
 {
-	size_t mark = pattern_mark(check, &out->reach);
-	enum af_status status =
-		af_domain_parse(check->text + mark, check->len - mark, &out->domain);
+	enum af_status status = af_domain_parse(check->text + mark, check->len - mark, out);
 
 	if (status == AFENCE_ERR_MEMORY)
 		errx(3, "%s", af_strerror(status));
-	if (status != AFENCE_OK || check->token->kind != AFENCE_TOKEN_STRING)
+	if (check->token->kind != AFENCE_TOKEN_STRING)
 		return refuse(check, "%s", expected_name[kind]);
+	if (status != AFENCE_OK)
+		return refuse(check, "a domain name: labels of letters, digits, \"-\" and \"_\" "
+				     "between dots");
+	return true;
+}
+
+/* Names of the registry may be wide: nobody's domain lies below them. */
+static bool check_name(const struct check *check, enum af_rule_kind kind, struct af_pattern *out)
+{
+	size_t mark = pattern_mark(check, &out->reach);
+
+	if (!parse_name(check, mark, kind, &out->domain))
+		return false;
 	if (kind == AFENCE_RULE_RESERVE && mark > 0)
 		return refuse(check,
 			"the domain alone, for a reserve covers all below it "
@@ -254,7 +264,7 @@ bool af_check_pattern(struct af_diagnostics *diagnostics, const struct af_token 
 	if (slash == NULL && !looks_like_address(&check))
 		return check_name(&check, kind, out);
 	if (kind == AFENCE_RULE_RESERVE)
-		return refuse(&check, "%s", expected_name[kind]);
+		return refuse(&check, "a domain in quotes, not an address");
 	if (slash != NULL)
 		return check_network(&check, slash, kind, out);
 	out->prefix = 128;

@@ -58,21 +58,20 @@ void af_rules_enter_file(struct af_rules *rules, const char *path)
 	rules->file = add_string(rules, path);
 }
 
-bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
+void af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place)
 {
 	struct af_place *made = &rules->made[setting];
 
 	if (setting == AFENCE_SETTING_NONE)
-		return true;
+		return;
 	if (made->source == NULL) {
 		*made = *place;
-		return true;
+		return;
 	}
 	af_diagnose(rules->diagnostics, AFENCE_ERROR, place,
 		"seen \"%s\" again, expected it once in all files", word);
 	af_diagnose(rules->diagnostics, AFENCE_NOTE, made, "\"%s\" is set here first", word);
-	return false;
 }
 
 void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line)

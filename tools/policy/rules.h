@@ -61,8 +61,8 @@ void af_rules_free(struct af_rules *rules);
 /* From here on rules come from the file PATH. */
 void af_rules_enter_file(struct af_rules *rules, const char *path);
 
-/* True if SETTING is made for the first time; else that is reported with both places. */
-bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
+/* SETTING is made at PLACE; a second time is reported with both places. */
+void af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place);
 
 void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line);

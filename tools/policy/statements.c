@@ -270,16 +270,24 @@ static void list_words(const struct af_keyword *block, const char *words[KEYWORD
 static void complain_keyword(const struct reading *reading, const struct af_keyword *block)
 {
 	const char *words[KEYWORDS_MAX + 1], *text;
-	char choice[AFENCE_CHOICE_MAX], hint[AFENCE_HINT_MAX], expected[512];
-	bool later = reading->node->keyword != NULL;
+	const struct af_token *name = &reading->node->name;
+	char shown[AFENCE_SHOWN_MAX], choice[AFENCE_CHOICE_MAX], hint[AFENCE_HINT_MAX];
 	size_t len;
 
+	if (name->kind == AFENCE_TOKEN_BAD)
+		return;
 	list_words(block, words);
-	text = af_token_text(&reading->node->name, &len);
-	snprintf(expected, sizeof(expected), "%s%s%s", af_join(words, choice),
-		later ? ": this version does not know the statement yet" : "",
-		later ? "" : af_hint(text, len, words, hint));
-	complain(reading, &reading->node->name, expected);
+	af_join(words, choice);
+	text = af_token_text(name, &len);
+	af_token_show(name, shown);
+	if (reading->node->keyword != NULL)
+		af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &name->at,
+			"seen %s, which this version does not know yet, expected %s", shown,
+			choice);
+	else
+		af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &name->at,
+			"unknown keyword %s, expected %s%s", shown, choice,
+			af_hint(text, len, words, hint));
 }
 
 /* True if the node has a block where its keyword wants one, and only there. */
@@ -290,7 +298,7 @@ static bool has_its_block(const struct reading *reading)
 
 	if (wants_block && !has_block && reading->count == 0)
 		complain(reading, &reading->node->end, "\"{\"");
-	if (!wants_block && has_block)
+	if (!wants_block && has_block && reading->count > 0)
 		complain(reading, &reading->node->end, "\";\"");
 	return wants_block == has_block;
 }
