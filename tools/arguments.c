@@ -95,9 +95,13 @@ const char *af_split_target(char *word, char **host, uint16_t *port)
 		return af_address_parse(word, strlen(word), &address)
 			       ? NULL
 			       : "more than one colon, but no IPv6 address";
-	if (colon == NULL || split_port(colon, port))
-		return NULL;
-	return "a port that is no number from 1 to 65535";
+	if (colon != NULL && !split_port(colon, port))
+		return "a port that is no number from 1 to 65535";
+	if (close != NULL) {
+		*close = '\0';
+		*host = word + 1;
+	}
+	return NULL;
 }
 
 char *af_absolute_path(const char *path)

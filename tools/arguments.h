@@ -38,7 +38,8 @@ bool af_argument_choice(const char *verb, const char *option, const char *word,
 bool af_argument_date(const char *verb, const char *option, const char *word, time_t *out);
 
 /*
- * HOST, HOST:PORT, [V6], [V6]:PORT or V6.  WORD is changed: *host points into it.  Returns NULL,
+ * HOST, HOST:PORT, [HOST], [HOST]:PORT or a bare IPv6 address.  WORD is changed: *host points into
+ * it, without the brackets.  Returns NULL,
  * or what is wrong with it (a constant), for callers that complain in their own way.
  */
 const char *af_split_target(char *word, char **host, uint16_t *port);
