@@ -105,6 +105,8 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 
 $(B)/tests/test_plugin $(B)/tests/test_cut: $(SASL_O)
 
+$(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
+
 $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
