@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# needs: root
+# Postfix's smtp client as Debian runs it, in a chroot, with the plugin where a package would put it:
+# libsasl2 loads it before the chroot, it decides inside.  Each mechanism in three runs: without the
+# guard, with it, with it and an ordinary identity.
+#
+# usage: tests/integration/postfix.sh BUILD
+# shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+. "$(dirname "$0")/../lab/lab.sh"
+lab_enter "$@"
+
+mail_log=/var/log/postfix.log
+queue=/var/spool/postfix
+refusal='authfence: verdict=block reason=reserved-identity-external-target stack=sasl service=smtp'
+refusal="$refusal identity=email@example.com domain=example.com class=documentation target=$smtp_name"
+
+# Debian's master.cf without the services that listen; its chroot is asked for by name, since later
+# releases leave it out.
+configure()
+{
+	cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+	cat > /etc/postfix/main.cf <<-END
+		compatibility_level = 3.6
+		myhostname = client.sei.co.jp
+		mydestination =
+		inet_interfaces = loopback-only
+		inet_protocols = ipv4
+		relayhost = [$smtp_name]:587
+		smtp_sasl_auth_enable = yes
+		smtp_sasl_password_maps = texthash:/etc/postfix/password
+		smtp_sasl_security_options =
+		smtp_tls_security_level = none
+		maillog_file = $mail_log
+		maximal_queue_lifetime = 1h
+	END
+	: > /etc/postfix/password
+	postconf -M | awk '$2 == "inet" { print $1 "/" $2 }' | xargs postconf -M -X
+	postconf -F smtp/unix/chroot=y
+	mkdir -p $queue/etc
+	cp /etc/hosts /etc/services /etc/resolv.conf /etc/nsswitch.conf $queue/etc/
+}
+
+message_settled()
+{
+	grep -qE 'status=(sent|deferred)' $mail_log
+}
+
+# send FOLDER MECHANISM USER SECRET: starts Postfix, lets it try one message, stops it.
+send()
+{
+	recorder_start "$1" --auth "$2" smtp:587
+	echo "[$smtp_name]:587 $3:$4" > /etc/postfix/password
+	postconf -e "smtp_sasl_mechanism_filter = $2"
+	: > $mail_log
+	postfix start 2>&1 || exit 3
+	printf 'Subject: test\n\ntest\n' | sendmail -f pat@sei.co.jp someone@sei.co.jp
+	lab_wait message_settled
+	postqueue -j > "$lab/$1.queue"
+	readlink "/proc/$(pgrep -x smtp)/root" > "$lab/$1.root"
+	postfix stop 2>&1
+	postsuper -d ALL 2>&1
+	lab_stop "$1"
+	cp $mail_log "$lab/$1.maillog"
+} > "$lab/postfix.log"
+
+# try MECHANISM
+try()
+{
+	local name=$1 plugin secret log
+	plugin=$(sasl_folder)/libauthfence.so
+	echo "# $name"
+
+	secret=$(new_secret "$name")
+	rm -f "$plugin"
+	send bare "$name" email@example.com "$secret"
+	holds "$name, without: sent" grep 'status=sent' $lab/bare.maillog
+	is "$name, without: secrets at the recorder" "$(leaked bare)" 1
+
+	install -m 0644 $build/sasl2/libauthfence.so "$plugin"
+	send guarded "$name" email@example.com "$secret"
+	log=$lab/guarded.maillog
+	is "$name, with: secrets at the recorder" "$(leaked guarded)" 0
+	is "$name, with: SASL responses at the recorder" "$(answers guarded)" 0
+	is "$name, with: root of the smtp process" "$(cat $lab/guarded.root)" $queue
+	holds "$name, with: deferred" grep -E 'dsn=4\.7\.0, status=deferred' "$log"
+	holds "$name, with: the log says why" grep 'authorization failure' "$log"
+	holds "$name, with: log line" grep -F "$refusal" "$log"
+	holds "$name, with: connection cut" grep -F 'cut=yes' "$log"
+	is "$name, with: log lines" "$(grep -c 'verdict=' "$log")" 1
+	holds "$name, with: stays in the queue" grep '"queue_name": "deferred"' $lab/guarded.queue
+	is "$name, with: secret in the log" "$(grep -c "$secret" "$log")" 0
+
+	secret=$(new_secret "$name, ordinary")
+	send ordinary "$name" pat@sei.co.jp "$secret"
+	holds "$name, ordinary: sent" grep 'status=sent' $lab/ordinary.maillog
+	is "$name, ordinary: secrets at the recorder" "$(leaked ordinary)" 1
+	is "$name, ordinary: log lines" "$(grep -c 'verdict=' $lab/ordinary.maillog)" 0
+}
+
+configure
+try PLAIN
+try LOGIN
+summary
