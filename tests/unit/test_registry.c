@@ -201,7 +201,7 @@ static const struct bad_row bad[] = {
 	{"names", NAMES "a\tb\tc\td\te\tf\tg\th\n", 2, "8 columns, expected 5"},
 	{"names", NAMES "\n" GOOD, 2, "column 1 is empty, expected a value"},
 	{"names", NAMES "test\ttesting\tno\t\t2026-09\n", 2, "column 4 is empty"},
-	{"names", NAMES GOOD "test\ttesting\tno\tRFC 1\t2026-09", 3, "NUL byte or no newline"},
+	{"names", NAMES GOOD "test\ttesting\tno\tRFC 1\t2026-09", 3, "NUL byte, no newline"},
 	{"names", NAMES "test\ttesting\tno\tRFC \"1\t2026-09\n", 2, "byte 0x22, expected plain"},
 	{"names", NAMES "test\ttesting\tno\tRFC 1\t2026-09\r\n", 2, "byte 0x0d, expected plain"},
 	{"names", NAMES "t\xc3\xa9\ttesting\tno\tRFC 1\t2026-09\n", 2, "byte 0xc3, expected"},
