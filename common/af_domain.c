@@ -51,19 +51,17 @@ static bool is_ascii(const char *text, size_t len)
  * no name. */
 static bool copy_name(const char *text, size_t len, char *name)
 {
-	size_t start = 0;
+	size_t label = 0;
+	char byte;
 
 	for (size_t i = 0; i < len; i++) {
-		name[i] = canonical_byte(text[i]);
-		if (name[i] == ' ')
+		byte = canonical_byte(text[i]);
+		name[i] = byte;
+		if (byte == ' ' || label > AFENCE_LABEL_MAX || (byte == '.' && label == 0))
 			return false;
-		if (name[i] != '.')
-			continue;
-		if (i == start || i - start > AFENCE_LABEL_MAX)
-			return false;
-		start = i + 1;
+		label = byte == '.' ? 0 : label + 1;
 	}
-	return len > start && len - start <= AFENCE_LABEL_MAX;
+	return label > 0 && label <= AFENCE_LABEL_MAX;
 }
 
 /* The length of the full stop that ends TEXT, or 0. */

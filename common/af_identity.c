@@ -12,7 +12,7 @@
 
 static void read_domain(struct af_identity *id, struct af_span s)
 {
-	af_add_domain(id, s, (struct af_span){NULL, NULL});
+	af_add_domain(id, s, af_nothing);
 }
 
 static const struct {
@@ -55,7 +55,7 @@ static bool is_literal(struct af_span s)
 		return false;
 	s.p++;
 	s.end--;
-	af_skip_word(&s, "IPv6:");
+	af_skip_word(&s, "ipv6:");
 	return af_address_parse(s.p, (size_t)(s.end - s.p), &address);
 }
 

@@ -16,8 +16,8 @@ struct ava {
 
 static bool is_dc(struct af_span type)
 {
-	af_skip_word(&type, "OID."); /* RFC 1779 */
-	return af_same_word(type, "dc") || af_same_word(type, "domainComponent") ||
+	af_skip_word(&type, "oid."); /* RFC 1779 */
+	return af_same_word(type, "dc") || af_same_word(type, "domaincomponent") ||
 	       af_same_word(type, "0.9.2342.19200300.100.1.25");
 }
 
@@ -133,7 +133,7 @@ void af_read_dn(struct af_identity *id, struct af_span s)
 
 	af_join_dc(s, &domain);
 	if (domain.len > 0)
-		af_add_domain(id, af_tail_span(&domain), (struct af_span){NULL, NULL});
+		af_add_domain(id, af_tail_span(&domain), af_nothing);
 	do {
 		read_ava(&s, &ava);
 		af_add_address(id, af_tail_span(&ava.value));

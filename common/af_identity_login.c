@@ -2,9 +2,8 @@
 /*
  * What people type into a login field: addresses with all that RFC 5322 allows around them, and
  * the older ways to name a place.  One scan finds the separators that stand outside quoted
- * strings and comments; the last '@' decides, and only without one do '%', '+' and '!' count.
- * A separator in a login that is no address ("C++") must be followed or preceded by a dotted
- * name, so a bare user name stays one.
+ * strings and comments; the last '@' decides, and only without one do '%', '+' and '!' count, and
+ * only beside a dotted name, so that a user called "C++" has no domain.
  */
 #include "af_identity_parts.h"
 
@@ -12,38 +11,32 @@
 
 struct marks {
 	struct af_span at;        /* the last one */
-	struct af_span backslash; /* the first one */
+	struct af_span backslash; /* the first one, before any '@' */
 	struct af_span bang;      /* the last one */
 	struct af_span last_bang; /* the one before that */
 	struct af_span plus;      /* the last % or + */
 	struct af_span joiner;    /* the last % or + that a dot follows */
 	const char *stop;         /* end of the scan, or the angle bracket that ended it */
 	bool open;                /* a quoted string or comment is never closed */
+	bool cfws;                /* a blank or a comment is there */
 };
 
-/* Which parts of a login count beside what follows '@'. */
-enum part { PART_BACKSLASH = 1, PART_LOOSE = 2 };
-
-static const struct af_span nothing = {NULL, NULL};
-
-/* Bytes that a scan stops for; any byte over 0x7f may become a dot. */
-static bool is_plain(char byte)
-{
-	static const bool special[128] = {
-		['"'] = true,
-		['('] = true,
-		['<'] = true,
-		['>'] = true,
-		['@'] = true,
-		['%'] = true,
-		['+'] = true,
-		['!'] = true,
-		['\\'] = true,
-		['.'] = true,
-	};
-
-	return (unsigned char)byte < sizeof(special) && !special[(unsigned char)byte];
-}
+/* What a scan looks at; 0xe3 and 0xef begin U+3002, the full-width forms and U+FE6B. */
+static const bool special[256] = {
+	['"'] = true,
+	['('] = true,
+	[' '] = true,
+	['<'] = true,
+	['>'] = true,
+	['@'] = true,
+	['%'] = true,
+	['+'] = true,
+	['!'] = true,
+	['\\'] = true,
+	['.'] = true,
+	[0xe3] = true,
+	[0xef] = true,
+};
 
 /* Past the quoted string that starts at P, or NULL. */
 static const char *skip_quoted(const char *p, const char *end)
@@ -90,7 +83,7 @@ static char fold_separator(const char *p, const char *end, const char **next)
 	char byte = *p;
 
 	*next = p + 1;
-	if (end - p < 3)
+	if (byte != '\xef' || end - p < 3)
 		return byte;
 	if (memcmp(p, "\xef\xb9\xab", 3) == 0)
 		byte = '@';
@@ -108,7 +101,7 @@ static void note_separator(struct marks *m, char byte, struct af_span here)
 		m->at = here;
 		break;
 	case '\\':
-		if (m->backslash.p == NULL)
+		if (m->backslash.p == NULL && m->at.p == NULL)
 			m->backslash = here;
 		break;
 	case '!':
@@ -119,32 +112,44 @@ static void note_separator(struct marks *m, char byte, struct af_span here)
 	case '+':
 		m->plus = here;
 		break;
+	case ' ':
+		m->cfws = true;
+		break;
 	default:
 		m->joiner = m->plus;
 	}
 }
 
+/* Ends at the first angle bracket, since what stands in a pair of them is scanned apart. */
 static void scan(struct af_span s, struct marks *out)
 {
-	const char *next;
+	const char *p = s.p, *next = s.p;
 	char byte;
 
-	*out = (struct marks){.stop = s.p};
-	for (; s.p < s.end && !out->open; s.p = next) {
-		next = s.p + 1;
-		if (is_plain(*s.p))
-			continue;
-		if (*s.p == '<' || *s.p == '>')
-			break;
-		if (*s.p == '"' || *s.p == '(') {
-			next = *s.p == '"' ? skip_quoted(s.p, s.end) : skip_comment(s.p, s.end);
-			out->open = next == NULL;
-			continue;
+	out->at = out->backslash = out->bang = out->last_bang = out->plus = out->joiner =
+		af_nothing;
+	out->stop = s.end;
+	out->open = out->cfws = false;
+	for (; next != NULL; p = next) {
+		while (p < s.end && !special[(unsigned char)*p])
+			p++;
+		if (p == s.end)
+			return;
+		if (*p == '<' || *p == '>') {
+			out->stop = p;
+			return;
 		}
-		byte = fold_separator(s.p, s.end, &next);
-		note_separator(out, byte, (struct af_span){s.p, next});
+		if (*p == '"') {
+			next = skip_quoted(p, s.end);
+		} else if (*p == '(') {
+			next = skip_comment(p, s.end);
+			out->cfws = true;
+		} else {
+			byte = fold_separator(p, s.end, &next);
+			note_separator(out, byte, (struct af_span){p, next});
+		}
 	}
-	out->stop = s.p;
+	out->open = true;
 }
 
 /*
@@ -173,17 +178,16 @@ static bool open_address(struct af_span *s)
  * and marks its separators; false if it is malformed. */
 static bool find_address(struct af_span *s, struct marks *out)
 {
-	const char *end = s->end;
+	const char *end;
 
 	if (!open_address(s))
 		return false;
+	end = s->end;
 	scan(*s, out);
 	if (out->open || out->stop == s->end)
 		return !out->open;
-	if (*out->stop != '<')
-		return false;
 	s->p = out->stop + 1;
-	if (!open_address(s))
+	if (*out->stop != '<' || !open_address(s))
 		return false;
 	scan(*s, out);
 	if (out->open || out->stop == s->end || *out->stop != '>')
@@ -215,57 +219,71 @@ static bool strip_cfws(struct af_span s, struct af_tail *out)
 	return s.p != NULL;
 }
 
-static void add_domain(struct af_identity *id, struct af_span domain, struct af_span local)
+static void read_at(struct af_identity *id, struct af_span s, const struct marks *m)
 {
-	const size_t len = (size_t)(domain.end - domain.p);
+	struct af_span domain = {m->at.end, s.end};
 	struct af_tail stripped;
 
-	if (memchr(domain.p, ' ', len) == NULL && memchr(domain.p, '(', len) == NULL)
-		af_add_domain(id, domain, local);
-	else if (strip_cfws(domain, &stripped))
-		af_add_domain(id, af_tail_span(&stripped), local);
-	else
-		id->malformed = true;
+	if (m->at.p == NULL)
+		return;
+	if (m->cfws) {
+		if (!strip_cfws(domain, &stripped))
+			id->malformed = true;
+		domain = af_tail_span(&stripped);
+	}
+	af_add_domain(id, domain, (struct af_span){s.p, m->at.p});
 }
 
-static void read_parts(struct af_identity *id, struct af_span s, unsigned parts)
+/* "corp.net\user@example.com": either name may be the one that a server looks at. */
+static struct af_span read_backslash(
+	struct af_identity *id, struct af_span s, const struct marks *m)
 {
-	struct af_span host;
+	struct af_span host = {s.p, m->backslash.p};
+
+	if (m->backslash.p == NULL)
+		return s;
+	s.p = m->backslash.end;
+	af_add_dotted(id, host, (struct af_span){s.p, m->at.p != NULL ? m->at.p : s.end});
+	return s;
+}
+
+/* RFC 1123 s5.2.16, RFC 976: '@' binds tighter than '%' and '!'. */
+static void read_loose(struct af_identity *id, struct af_span s, const struct marks *m)
+{
+	struct af_span host = {m->last_bang.p != NULL ? m->last_bang.end : s.p, m->bang.p};
+
+	if (m->at.p != NULL)
+		return;
+	if (m->joiner.p != NULL)
+		af_add_dotted(id, (struct af_span){m->joiner.end, s.end},
+			(struct af_span){s.p, m->joiner.p});
+	if (m->bang.p != NULL)
+		af_add_dotted(id, host, (struct af_span){m->bang.end, s.end});
+}
+
+void af_read_login(struct af_identity *id, struct af_span s)
+{
 	struct marks m;
 
 	if (!find_address(&s, &m)) {
 		id->malformed = true;
 		return;
 	}
-	if ((parts & PART_BACKSLASH) != 0 && m.backslash.p != NULL &&
-		(m.at.p == NULL || m.backslash.p < m.at.p)) {
-		host = (struct af_span){s.p, m.backslash.p};
-		s.p = m.backslash.end;
-		af_add_dotted(id, host, (struct af_span){s.p, m.at.p != NULL ? m.at.p : s.end});
-	}
-	if (m.at.p != NULL) {
-		add_domain(id, (struct af_span){m.at.end, s.end}, (struct af_span){s.p, m.at.p});
-		return;
-	}
-	if ((parts & PART_LOOSE) == 0)
-		return;
-	if (m.joiner.p != NULL)
-		af_add_dotted(id, (struct af_span){m.joiner.end, s.end},
-			(struct af_span){s.p, m.joiner.p});
-	if (m.bang.p != NULL) {
-		host = (struct af_span){m.last_bang.p != NULL ? m.last_bang.end : s.p, m.bang.p};
-		af_add_dotted(id, host, (struct af_span){m.bang.end, s.end});
-	}
-}
-
-void af_read_login(struct af_identity *id, struct af_span s)
-{
-	read_parts(id, s, PART_BACKSLASH | PART_LOOSE);
+	s = read_backslash(id, s, &m);
+	read_at(id, s, &m);
+	read_loose(id, s, &m);
 }
 
 void af_read_ntlm(struct af_identity *id, struct af_span s)
 {
-	read_parts(id, s, PART_BACKSLASH);
+	struct marks m;
+
+	if (!find_address(&s, &m)) {
+		id->malformed = true;
+		return;
+	}
+	s = read_backslash(id, s, &m);
+	read_at(id, s, &m);
 }
 
 /* RFC 4513 s5.2.1.8. */
@@ -287,10 +305,14 @@ void af_add_address(struct af_identity *id, struct af_span value)
 {
 	struct af_identity probe;
 	const struct af_domain *found = &probe.principal[0].domain;
+	struct marks m;
 
 	probe.count = 0;
 	probe.malformed = false;
-	read_parts(&probe, value, 0);
+	if (!find_address(&value, &m))
+		return;
+	read_at(&probe, value, &m);
 	if (probe.count == 1 && !probe.malformed)
-		af_add_domain(id, (struct af_span){found->name, found->name + found->len}, nothing);
+		af_add_domain(
+			id, (struct af_span){found->name, found->name + found->len}, af_nothing);
 }

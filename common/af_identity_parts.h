@@ -17,6 +17,8 @@ struct af_span {
 	const char *end;
 };
 
+static const struct af_span af_nothing = {NULL, NULL};
+
 #define AFENCE_TAIL_MAX 1024 /* a name, and room for what vanishes under UTS 46 */
 
 /* The last bytes of a text of any length. */
@@ -34,10 +36,10 @@ char af_take_byte(struct af_span *s, enum af_form form);
 /* Takes two hex digits off a span; false if they do not stand there. */
 bool af_take_hex(struct af_span *s, char *out);
 
-/* Same bytes but for the case of ASCII letters, whatever the locale. */
+/* Same bytes as WORD (lower case) but for the case of ASCII letters, whatever the locale. */
 bool af_same_word(struct af_span s, const char *word);
 
-/* Takes WORD, in any case, off the front of a span. */
+/* Takes WORD (lower case), in any case, off the front of a span. */
 bool af_skip_word(struct af_span *s, const char *word);
 
 struct af_span af_trim(struct af_span s);

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-static const struct af_span nothing = {NULL, NULL};
-
 static const char *find_last(struct af_span s, char byte)
 {
 	return memrchr(s.p, byte, (size_t)(s.end - s.p));
@@ -67,7 +65,7 @@ void af_read_jid(struct af_identity *id, struct af_span s)
 		s.end = slash;
 	at = find_first(s, '@');
 	if (at == NULL)
-		af_add_domain(id, s, nothing);
+		af_add_domain(id, s, af_nothing);
 	else
 		af_add_domain(id, (struct af_span){at + 1, s.end}, (struct af_span){s.p, at});
 }

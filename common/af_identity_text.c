@@ -11,15 +11,16 @@
 
 bool af_bytes_valid(struct af_span s)
 {
+	unsigned char byte;
 	size_t width;
 
 	while (s.p < s.end) {
-		if (*s.p >= 0x20 && *s.p < 0x7f)
-			width = 1;
-		else if ((unsigned char)*s.p < 0x80)
-			width = 0;
-		else
-			width = af_utf8_sequence(s.p, (size_t)(s.end - s.p));
+		byte = (unsigned char)*s.p;
+		if (byte >= 0x20 && byte < 0x7f) {
+			s.p++;
+			continue;
+		}
+		width = byte < 0x80 ? 0 : af_utf8_sequence(s.p, (size_t)(s.end - s.p));
 		if (width == 0)
 			return false;
 		s.p += width;
@@ -52,7 +53,7 @@ bool af_skip_word(struct af_span *s, const char *word)
 	const char *p = s->p;
 
 	for (; *word != '\0'; word++, p++) {
-		if (p == s->end || lower(*p) != lower(*word))
+		if (p == s->end || lower(*p) != *word)
 			return false;
 	}
 	s->p = p;

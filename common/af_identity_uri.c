@@ -67,7 +67,7 @@ static void read_authority(struct af_identity *id, struct af_span s)
 	s = cut(s, "/?#");
 	at = memrchr(s.p, '@', (size_t)(s.end - s.p));
 	s.end = at != NULL ? at : s.p;
-	s = cut_word(cut(s, ":"), ";AUTH=");
+	s = cut_word(cut(s, ":"), ";auth=");
 	narrow(id, s);
 	read_decoded(id, s, af_read_login);
 }
@@ -104,7 +104,10 @@ static void read_sip(struct af_identity *id, struct af_span s)
 		host.p = user.end + 1;
 	else
 		user.p = user.end = NULL;
-	host = cut(host, host.p < host.end && *host.p == '[' ? ";?" : ":;?");
+	if (host.p < host.end && *host.p == '[')
+		host.end = cut(host, ";?").end;
+	else
+		host = cut(host, ":;?");
 	narrow(id, host);
 	af_add_domain(id, host, cut(user, ":"));
 }
@@ -117,7 +120,7 @@ static void read_tel(struct af_identity *id, struct af_span s)
 		return;
 	s = cut(s, ";");
 	narrow(id, s);
-	af_add_domain(id, s, (struct af_span){NULL, NULL});
+	af_add_domain(id, s, af_nothing);
 }
 
 static const struct {
