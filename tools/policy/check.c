@@ -250,7 +250,7 @@ static bool check_name(const struct check *check, enum af_rule_kind kind, struct
 	return true;
 }
 
-bool af_check_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
 	enum af_rule_kind kind, struct af_pattern *out)
 {
 	struct check check;
@@ -271,7 +271,7 @@ bool af_check_pattern(struct af_diagnostics *diagnostics, const struct af_token 
 	return check_address(&check, check.text, check.len, &out->address);
 }
 
-bool af_check_address(
+bool af_read_address(
 	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_address *out)
 {
 	struct check check;
@@ -280,7 +280,7 @@ bool af_check_address(
 	       check_address(&check, check.text, check.len, out);
 }
 
-bool af_check_number(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_number(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned least, unsigned most, unsigned *out)
 {
 	struct check check;
@@ -293,7 +293,7 @@ bool af_check_number(struct af_diagnostics *diagnostics, const struct af_token *
 	return refuse(&check, "a number from %u to %u", least, most);
 }
 
-bool af_check_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned most, unsigned *out)
 {
 	static const struct {

@@ -10,19 +10,19 @@
 #include "rules.h"
 
 /* A domain, name pattern, address or network, as KIND takes it. */
-bool af_check_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
 	enum af_rule_kind kind, struct af_pattern *out);
 
 /* An address in full form. */
-bool af_check_address(
+bool af_read_address(
 	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_address *out);
 
 /* A decimal number from LEAST to MOST. */
-bool af_check_number(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_number(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned least, unsigned most, unsigned *out);
 
 /* A duration such as 300ms or 1s, in milliseconds from 1 to MOST. */
-bool af_check_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned most, unsigned *out);
 
 #endif

@@ -122,7 +122,7 @@ static void read_patterns(const struct reading *reading, enum af_rule_kind kind)
 			complain(reading, token, "\",\" or \";\"");
 			return;
 		}
-		if (af_check_pattern(reading->rules->diagnostics, token, kind, &pattern))
+		if (af_read_pattern(reading->rules->diagnostics, token, kind, &pattern))
 			af_rules_add(reading->rules, &pattern, token->at.line);
 	}
 }
@@ -161,7 +161,7 @@ static void read_server(const struct reading *reading)
 	unsigned port = DNS_PORT;
 
 	if (!has_value(reading, 0, "the address of a name server") ||
-		!af_check_address(diagnostics, token_at(reading, 0), &address))
+		!af_read_address(diagnostics, token_at(reading, 0), &address))
 		return;
 	if (reading->count > 1 && !is_word(token_at(reading, 1), "port")) {
 		complain(reading, token_at(reading, 1), "\"port\" or \";\"");
@@ -169,7 +169,7 @@ static void read_server(const struct reading *reading)
 	}
 	if (reading->count > 1 &&
 		(!has_value(reading, 2, "the number of a port") ||
-			!af_check_number(diagnostics, token_at(reading, 2), 1, PORT_MAX, &port)))
+			!af_read_number(diagnostics, token_at(reading, 2), 1, PORT_MAX, &port)))
 		return;
 	if (!ends_at(reading, 3))
 		return;
@@ -184,7 +184,7 @@ static void read_within(const struct reading *reading)
 	unsigned ms;
 
 	if (has_value(reading, 0, "a duration such as 300ms or 1s") &&
-		af_check_duration(reading->rules->diagnostics, token_at(reading, 0),
+		af_read_duration(reading->rules->diagnostics, token_at(reading, 0),
 			AFENCE_WITHIN_MS_MAX, &ms) &&
 		ends_at(reading, 1))
 		reading->rules->settings.within_ms = ms;
