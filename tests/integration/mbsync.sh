@@ -7,47 +7,13 @@
 # usage: tests/integration/mbsync.sh BUILD
 # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
 . "$(dirname "$0")/../lab/lab.sh"
+# shellcheck source=../lab/mbsync.sh
+. "$(dirname "$0")/../lab/mbsync.sh"
 lab_enter "$@"
 
 refusal='authorization failure: authfence:.*email@example\.com'
 line='authfence: verdict=block reason=reserved-identity-external-target stack=sasl service=imap'
 line="$line identity=email@example.com domain=example.com class=documentation target=$imap_name"
-
-# run_mbsync FOLDER HOST PORT TLS MECHANISM USER SECRET [VARIABLE=VALUE]: prints mbsync's status.
-run_mbsync()
-{
-	local folder=$lab/$1.home
-	rm -rf "$folder"
-	mkdir -p "$folder/mail"
-	cat > "$folder/mbsyncrc" <<-END
-		IMAPAccount far
-		Host $2
-		Port $3
-		SSLType $4
-		CertificateFile $lab/ca.pem
-		AuthMechs $5
-		User $6
-		Pass $7
-
-		IMAPStore far
-		Account far
-
-		MaildirStore near
-		Path $folder/mail/
-		Inbox $folder/mail/INBOX
-
-		Channel inbox
-		Far :far:
-		Near :near:
-		Sync Pull
-		Create Near
-		SyncState *
-	END
-	chown -R tester: "$folder"
-	shift 7
-	as_tester env "$@" mbsync -c "$folder/mbsyncrc" inbox > "$folder/output" 2>&1
-	echo $?
-}
 
 # try NAME RECORDER-OPTIONS PORT TLS MECHANISM
 try()

@@ -12,6 +12,7 @@
 #	192.88.99.7			server, external by the built-in table
 #	10.9.8.7			the same server, internal
 #	192.88.99.53			name server
+#	192.88.99.54			for a name server that misbehaves
 #
 # All of it are namespaces without names: they end with the script, by kill -9 too, and leave no
 # mount, no process and no file behind.
@@ -21,6 +22,7 @@ lab=/run/lab       # inside the lab: everything that a run writes
 build=/authfence   # the build folder, inside the lab
 external=192.88.99.7
 internal=10.9.8.7
+odd_dns=192.88.99.54
 imap_name=imapgms.jnet.sei.co.jp
 smtp_name=smtpgms.jnet.sei.co.jp
 detect_name=prod.autodetect.outlook.cloud.microsoft
@@ -73,6 +75,7 @@ lab_network()
 	"${on_server[@]}" ip address add $internal/24 dev server0
 	"${on_server[@]}" ip address add $external/24 dev server0
 	"${on_server[@]}" ip address add 192.88.99.53/24 dev server0
+	"${on_server[@]}" ip address add $odd_dns/24 dev server0
 	"${on_server[@]}" ip link set server0 up
 }
 
