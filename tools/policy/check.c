@@ -167,19 +167,18 @@ static bool check_network(const struct check *check, const char *slash, enum af_
 		return refuse(check, "a prefix from 0 to %d behind the \"/\"", is_ipv4 ? 32 : 128);
 	out->prefix = (uint8_t)(prefix + (is_ipv4 ? 96 : 0));
 	if (!clear_host_bits(&out->address, out->prefix))
-		return refuse(check, "no bits set behind the prefix (did you mean \"%s\"?)",
+		return refuse(check, "a network without host bits (did you mean \"%s\"?)",
 			af_network_format(&out->address, out->prefix, network));
 	return kind != AFENCE_RULE_INTERNAL || check_width(check, &out->address, out->prefix);
 }
 
-/* Digits and dots, or colons: no name that has a meaning in the DNS. */
+/* An address in any spelling, or digits and dots that are none. */
 static bool looks_like_address(const struct check *check)
 {
 	struct af_address address;
 
 	return af_address_parse(check->text, check->len, &address) ||
-	       strspn(check->text, "0123456789.") >= check->len ||
-	       memchr(check->text, ':', check->len) != NULL;
+	       (check->len > 0 && strspn(check->text, "0123456789.") >= check->len);
 }
 
 static bool is_public_suffix(const char *name)
@@ -213,6 +212,15 @@ static const char *const expected_name[AFENCE_RULE_KINDS] = {
 	[AFENCE_RULE_EXTERNAL] = "an address, a network, or in quotes a name, *.name or .name",
 };
 
+/* Programs take such a name for an address, so it never gets to the DNS. */
+static bool ends_in_number(const struct af_domain *domain)
+{
+	const char *dot = strrchr(domain->name, '.');
+	const char *last = dot != NULL ? dot + 1 : domain->name;
+
+	return last[strspn(last, "0123456789")] == '\0';
+}
+
 static bool parse_name(
 	const struct check *check, size_t mark, enum af_rule_kind kind, struct af_domain *out)
 {
@@ -222,10 +230,10 @@ static bool parse_name(
 		errx(3, "%s", af_strerror(status));
 	if (check->token->kind != AFENCE_TOKEN_STRING)
 		return refuse(check, "%s", expected_name[kind]);
-	if (status != AFENCE_OK)
-		return refuse(check, "a domain name: labels of letters, digits, \"-\" and \"_\" "
-				     "between dots");
-	return true;
+	if (status == AFENCE_OK && !ends_in_number(out))
+		return true;
+	return refuse(check, "a domain name: labels of letters, digits, \"-\" and \"_\" between "
+			     "dots, the last one not a number");
 }
 
 /* Names of the registry may be wide: nobody's domain lies below them. */
@@ -264,7 +272,7 @@ bool af_read_pattern(struct af_diagnostics *diagnostics, const struct af_token *
 	if (slash == NULL && !looks_like_address(&check))
 		return check_name(&check, kind, out);
 	if (kind == AFENCE_RULE_RESERVE)
-		return refuse(&check, "a domain in quotes, not an address");
+		return refuse(&check, "a domain in quotes, no address or network");
 	if (slash != NULL)
 		return check_network(&check, slash, kind, out);
 	out->prefix = 128;
@@ -280,6 +288,11 @@ bool af_read_address(
 	       check_address(&check, check.text, check.len, out);
 }
 
+static const char *unquoted(const struct af_token *token)
+{
+	return token->kind == AFENCE_TOKEN_STRING ? ", without quotes" : "";
+}
+
 bool af_read_number(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned least, unsigned most, unsigned *out)
 {
@@ -290,7 +303,7 @@ bool af_read_number(struct af_diagnostics *diagnostics, const struct af_token *t
 	if (token->kind == AFENCE_TOKEN_WORD && parse_number(check.text, check.len, "", out) &&
 		*out >= least && *out <= most)
 		return true;
-	return refuse(&check, "a number from %u to %u", least, most);
+	return refuse(&check, "a number from %u to %u%s", least, most, unquoted(token));
 }
 
 bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
@@ -311,5 +324,6 @@ bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token 
 			*out *= unit[i].ms;
 			return true;
 		}
-	return refuse(&check, "a duration from 1ms to %us, such as 300ms or 1s", most / 1000);
+	return refuse(&check, "a duration from 1ms to %us, such as 300ms or 1s%s", most / 1000,
+		unquoted(token));
 }

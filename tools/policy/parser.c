@@ -67,12 +67,12 @@ static void recover(struct parser *parser)
 	}
 }
 
-static void parse_comma(struct parser *parser, bool first)
+static void parse_comma(struct parser *parser, const struct af_keyword *block, bool first)
 {
 	if (first)
 		complain_seen(parser, "a value");
 	advance(parser);
-	if (!first && !at_value(parser))
+	if (!first && (!at_value(parser) || at_statement(parser, block)))
 		complain_seen(parser, "another value after \",\"");
 }
 
@@ -85,7 +85,7 @@ static void parse_values(
 	while ((at_value(parser) || at(parser, AFENCE_TOKEN_COMMA)) &&
 		!at_statement(parser, block)) {
 		if (at(parser, AFENCE_TOKEN_COMMA)) {
-			parse_comma(parser, node->first == tree->value_count);
+			parse_comma(parser, block, node->first == tree->value_count);
 			continue;
 		}
 		tree->value = af_grow(
@@ -97,13 +97,14 @@ static void parse_values(
 	node->count = tree->value_count - node->first;
 }
 
-/* Behind a broken string the ";" is not missing: the string swallowed it. */
+/* A broken string may have swallowed the ";", and behind a comma a value was missed before. */
 static void complain_semicolon(struct parser *parser)
 {
 	struct af_place place = af_token_end(&parser->previous);
 	char seen[AFENCE_SHOWN_MAX], after[AFENCE_SHOWN_MAX];
 
-	if (parser->previous.kind == AFENCE_TOKEN_BAD)
+	if (parser->previous.kind == AFENCE_TOKEN_BAD ||
+		parser->previous.kind == AFENCE_TOKEN_COMMA)
 		return;
 	af_diagnose(parser->lexer.diagnostics, AFENCE_ERROR, &place,
 		"seen %s, expected \";\" after %s", af_token_show(&parser->token, seen),

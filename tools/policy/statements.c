@@ -105,7 +105,8 @@ static void read_choice(const struct reading *reading)
 		}
 	text = af_token_text(token, &len);
 	snprintf(expected, sizeof(expected), "%s%s", af_join(keyword->choice, choice),
-		af_hint(text, len, keyword->choice, hint));
+		token->kind == AFENCE_TOKEN_STRING ? " without quotes"
+						   : af_hint(text, len, keyword->choice, hint));
 	complain(reading, token, expected);
 }
 
