@@ -97,17 +97,19 @@ static void read_xmpp(struct af_identity *id, struct af_span s)
 /* RFC 3261 s19.1: sip:user:password@host:port;parameters?headers. */
 static void read_sip(struct af_identity *id, struct af_span s)
 {
-	struct af_span user = cut(s, "@");
-	struct af_span host = s;
+	const char *at = memchr(s.p, '@', (size_t)(s.end - s.p));
+	struct af_span user = af_nothing, host = s;
 
-	if (user.end < s.end)
-		host.p = user.end + 1;
-	else
-		user.p = user.end = NULL;
-	if (host.p < host.end && *host.p == '[')
-		host.end = cut(host, ";?").end;
-	else
+	if (at != NULL) {
+		user = (struct af_span){s.p, at};
+		host.p = at + 1;
+	}
+	if (host.p < host.end && *host.p == '[') {
+		host = cut(host, "]");
+		host.end += host.end < s.end;
+	} else {
 		host = cut(host, ":;?");
+	}
 	narrow(id, host);
 	af_add_domain(id, host, cut(user, ":"));
 }

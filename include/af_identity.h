@@ -61,8 +61,8 @@ struct af_identity {
 
 /*
  * Reads the LEN bytes at TEXT (any bytes; TEXT may be NULL if LEN is 0) as FORM.  Every input
- * has a result: domains, no domain, or malformed.  Only the first out->count principals are
- * written.  *out borrows from TEXT.
+ * has a result: domains, no domain, or malformed.  Principals from out->count on are
+ * undefined.  *out borrows from TEXT.
  */
 void af_identity_parse(const char *text, size_t len, enum af_form form, struct af_identity *out);
 
