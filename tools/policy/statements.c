@@ -19,8 +19,7 @@ struct reading {
 	struct af_rules *rules;
 	const struct af_tree *tree;
 	const struct af_node *node;
-	const struct af_value *value; /* the values of the node, count of them */
-	size_t count;
+	size_t count; /* of the node's values */
 };
 
 struct af_keyword {
@@ -51,10 +50,15 @@ static bool is_word(const struct af_token *token, const char *word)
 	       memcmp(text, word, len) == 0;
 }
 
+static const struct af_value *value_at(const struct reading *reading, size_t index)
+{
+	return &reading->tree->value[reading->node->first + index];
+}
+
 /* The token that stands where value INDEX should. */
 static const struct af_token *token_at(const struct reading *reading, size_t index)
 {
-	return index < reading->count ? &reading->value[index].token : &reading->node->end;
+	return index < reading->count ? &value_at(reading, index)->token : &reading->node->end;
 }
 
 /* True if the values from INDEX on are none, as behind a complete statement. */
@@ -119,7 +123,7 @@ static void read_patterns(const struct reading *reading, enum af_rule_kind kind)
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct af_token *token = token_at(reading, i);
 
-		if (i > 0 && !reading->value[i].comma) {
+		if (i > 0 && !value_at(reading, i)->comma) {
 			complain(reading, token, "\",\" or \";\"");
 			return;
 		}
@@ -329,7 +333,6 @@ static void read_nodes(
 
 	for (size_t i = from; i < to; i = reading.node->next) {
 		reading.node = &reading.tree->node[i];
-		reading.value = reading.tree->value + reading.node->first;
 		reading.count = reading.node->count;
 		read_node(&reading, block);
 	}
