@@ -66,15 +66,6 @@ int af_resolver_lift(int fd)
 	return lifted;
 }
 
-/* RFC 7686 s2: a name below onion must not be asked for in the DNS. */
-static bool is_onion(const struct af_domain *name)
-{
-	static const char suffix[] = ".onion";
-	size_t len = sizeof(suffix) - 1;
-
-	return name->len > len && memcmp(name->name + name->len - len, suffix, len) == 0;
-}
-
 static void resolve(struct af_resolver *self, const struct af_domain *name, unsigned budget_ms,
 	struct af_resolution *out)
 {
@@ -85,7 +76,7 @@ static void resolve(struct af_resolver *self, const struct af_domain *name, unsi
 	if (name->len == 0 || af_hosts_find(HOSTS_PATH, name, out) ||
 		af_cache_get(resolver->cache, name, out))
 		return;
-	if (is_onion(name) || af_resolver_clock() >= deadline)
+	if (af_resolver_clock() >= deadline)
 		return;
 	af_dns_ask(&resolver->servers, name, deadline, out);
 	af_cache_put(resolver->cache, name, out);

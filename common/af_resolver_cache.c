@@ -8,22 +8,14 @@
  */
 #include "af_resolver_parts.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#define ENTRIES_MAX 256
-#define LIFE_MS     30000
+#define LIFE_MS 30000
 
-struct entry {
+struct af_cache_entry {
 	struct af_domain name;
 	int64_t stored;
 	struct af_resolution resolution;
-};
-
-struct af_cache {
-	pthread_mutex_t lock;
-	size_t next;
-	struct entry *entry[ENTRIES_MAX];
 };
 
 struct af_cache *af_cache_new(void)
@@ -41,7 +33,7 @@ void af_cache_free(struct af_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	for (size_t i = 0; i < ENTRIES_MAX; i++)
+	for (size_t i = 0; i < AFENCE_CACHE_MAX; i++)
 		free(cache->entry[i]);
 	pthread_mutex_destroy(&cache->lock);
 	free(cache);
@@ -54,8 +46,8 @@ bool af_cache_get(struct af_cache *cache, const struct af_domain *name, struct a
 
 	if (pthread_mutex_trylock(&cache->lock) != 0)
 		return false;
-	for (size_t i = 0; i < ENTRIES_MAX && !found; i++) {
-		const struct entry *entry = cache->entry[i];
+	for (size_t i = 0; i < AFENCE_CACHE_MAX && !found; i++) {
+		const struct af_cache_entry *entry = cache->entry[i];
 
 		found = entry != NULL && now - entry->stored < LIFE_MS &&
 			af_domain_equal(&entry->name, name);
@@ -69,8 +61,8 @@ bool af_cache_get(struct af_cache *cache, const struct af_domain *name, struct a
 void af_cache_put(struct af_cache *cache, const struct af_domain *name,
 	const struct af_resolution *resolution)
 {
-	struct entry *entry = malloc(sizeof(*entry));
-	struct entry *old = entry;
+	struct af_cache_entry *entry = malloc(sizeof(*entry));
+	struct af_cache_entry *old = entry;
 
 	if (entry == NULL)
 		return;
@@ -80,7 +72,7 @@ void af_cache_put(struct af_cache *cache, const struct af_domain *name,
 	if (pthread_mutex_trylock(&cache->lock) == 0) {
 		old = cache->entry[cache->next];
 		cache->entry[cache->next] = entry;
-		cache->next = (cache->next + 1) % ENTRIES_MAX;
+		cache->next = (cache->next + 1) % AFENCE_CACHE_MAX;
 		pthread_mutex_unlock(&cache->lock);
 	}
 	free(old);

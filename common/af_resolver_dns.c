@@ -130,7 +130,8 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
 		question->out->complete = false;
 }
 
-/* The id is drawn here: c-ares 1.18 takes rand() where a chroot has no /dev/urandom. */
+/* The id is drawn here: c-ares 1.18 takes rand() where a chroot has no /dev/urandom.  A name below
+ * onion makes no query (RFC 7686 s2). */
 static void send_query(ares_channel channel, struct query *query)
 {
 	struct question *question = query->question;

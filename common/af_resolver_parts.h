@@ -3,6 +3,7 @@
 #ifndef AF_RESOLVER_PARTS_H
 #define AF_RESOLVER_PARTS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,7 +56,15 @@ enum af_status af_servers_get(const struct af_resolver_config *config, struct af
 void af_dns_ask(struct af_servers *servers, const struct af_domain *name, int64_t deadline,
 	struct af_resolution *out);
 
-struct af_cache;
+#define AFENCE_CACHE_MAX 256
+
+struct af_cache_entry;
+
+struct af_cache {
+	pthread_mutex_t lock;
+	size_t next; /* where the next answer goes: the oldest one */
+	struct af_cache_entry *entry[AFENCE_CACHE_MAX];
+};
 
 struct af_cache *af_cache_new(void); /* NULL: no memory */
 void af_cache_free(struct af_cache *cache);

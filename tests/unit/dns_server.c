@@ -339,6 +339,7 @@ static void take_peer(struct dns_server *server, struct pollfd *peers)
 		}
 	}
 	if (fd >= 0) {
+		shutdown(fd, SHUT_WR);
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		close(fd);
 	}

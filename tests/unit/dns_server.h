@@ -14,7 +14,7 @@ enum {
 	DNS_SILENT = 1,         /* no answer */
 	DNS_LOSE_FIRST = 2,     /* no answer to the first query, one to the next */
 	DNS_TRUNCATE = 4,       /* over UDP: no records and the flag; over TCP: all */
-	DNS_RESET_TCP = 8,      /* TCP connections are reset at once */
+	DNS_RESET_TCP = 8,      /* TCP connections are closed and reset at once */
 	DNS_TRUNCATE_TCP = 16,  /* the flag over TCP too, with all records */
 	DNS_WRONG_ID = 32,      /* another id than asked with, nothing else */
 	DNS_FORGE_FIRST = 64,   /* a record 6.6.6.6 under a wrong id, then the right answer */
