@@ -101,8 +101,11 @@ static void note_separator(struct marks *m, char byte, struct af_span here)
 		m->at = here;
 		break;
 	case '\\':
-		if (m->backslash.p == NULL && m->at.p == NULL)
-			m->backslash = here;
+		if (m->backslash.p != NULL || m->at.p != NULL)
+			break;
+		/* What was seen so far stands in the host. */
+		m->bang = m->last_bang = m->plus = m->joiner = af_nothing;
+		m->backslash = here;
 		break;
 	case '!':
 		m->last_bang = m->bang;

@@ -168,6 +168,10 @@ static const struct row rows[] = {
 	{AUTO, "corp.net\\user@example.com", "corp.net example.com"},
 	{AUTO, "example.com\\user@corp.net", "example.com corp.net"},
 	{AUTO, "user\\@example.com", "example.com"},
+	{AUTO, "a!b\\c", ""},
+	{AUTO, "a+b.c\\d", "malformed"},
+	{AUTO, "CORP\\a!example.com!user", "example.com"},
+	{AUTO, "CORP\\user+example.com", "example.com"},
 	/* authzid, RFC 4513 s5.2.1.8. */
 	{AUTO, "u:user@example.com", "example.com"},
 	{AUTO, "u:example.com\\user", "example.com"},
