@@ -159,25 +159,18 @@ static const struct af_image_name *find_slot(
 	return NULL;
 }
 
+/* The name stands where a search for it ends, and its rule is one for this table. */
 static bool check_slot(
 	const struct af_image *image, unsigned table, const struct af_image_name *slot)
 {
-	const char *name;
-
-	if (!is_string(image, slot->name) || !is_rule_of(image, slot->rule, table))
-		return false;
-	name = af_image_string(image, slot->name);
-	return slot->hash == af_hash_bytes(name, strlen(name));
-}
-
-static bool is_found(const struct af_image *image, unsigned table, const struct af_image_name *slot)
-{
 	const char *name = af_image_string(image, slot->name);
+	size_t len = strlen(name);
 
-	return find_slot(image, table, slot->hash, name, strlen(name)) == slot;
+	return slot->hash == af_hash_bytes(name, len) && is_rule_of(image, slot->rule, table) &&
+	       find_slot(image, table, slot->hash, name, len) == slot;
 }
 
-/* Free slots bound a search; that every name is found where it stands makes the table whole. */
+/* Offsets first, and the free slots that bound a search; only then is a name looked for. */
 static bool check_names(const struct af_image *image, unsigned table)
 {
 	const struct af_image_name *slot = image->section[table].data;
@@ -188,14 +181,14 @@ static bool check_names(const struct af_image *image, unsigned table)
 	for (size_t i = 0; i < count; i++) {
 		if (slot[i].name == AFENCE_IMAGE_NONE)
 			continue;
-		if (!check_slot(image, table, &slot[i]))
+		if (!is_string(image, slot[i].name))
 			return false;
 		used++;
 	}
 	if (used > count / 2)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (slot[i].name != AFENCE_IMAGE_NONE && !is_found(image, table, &slot[i]))
+		if (slot[i].name != AFENCE_IMAGE_NONE && !check_slot(image, table, &slot[i]))
 			return false;
 	return true;
 }

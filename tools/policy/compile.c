@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lays out the image that common/af_image.c reads.  Names come first, in the order of the text;
- * networks follow, sorted.  Of two rules that say the same the first stays.
+ * Lays out the image that common/af_image.c reads.  Rules and strings lie in the order in which
+ * the reader's tables lead to them, so that it walks through memory and does not jump.  Of two
+ * rules that say the same the first stays.
  */
 #include "compile.h"
 
@@ -13,9 +14,13 @@
 #include "parser.h"
 #include "statements.h"
 
+/* Until their rules are laid out, a slot's and a network's `rule` is the first of their rows, and
+ * a slot's `name` an offset in the pool of names. */
 struct build {
 	const struct af_rules *from;
 	struct af_compiled *out;
+	uint32_t *next; /* by row: the next one on the same name or network */
+	char *strings;
 	struct af_image_rule *rule;
 	struct af_image_name *slot[AFENCE_SECTION_TYPES_END]; /* of identities and targets */
 	struct af_image_network *network;
@@ -36,47 +41,35 @@ void af_compile_read(struct af_source *sources, size_t count, struct af_rules *r
 	}
 }
 
-static uint32_t add_rule(struct build *build, const struct af_rule_row *row)
-{
-	uint32_t index = (uint32_t)build->count[AFENCE_SECTION_RULES]++;
-
-	build->rule[index] = (struct af_image_rule){.kind = row->kind,
-		.reach = row->reach,
-		.name = row->name,
-		.file = row->file,
-		.line = row->line,
-		.next = AFENCE_IMAGE_NONE};
-	build->out->count[row->kind]++;
-	return index;
-}
-
 /* Chains stay short: there are only so many kinds and reaches. */
-static void chain_rule(struct build *build, uint32_t first, const struct af_rule_row *row)
+static void chain_row(struct build *build, uint32_t first, uint32_t added)
 {
+	const struct af_rule_row *row = build->from->row;
 	uint32_t last = first;
 
-	for (uint32_t i = first; i != AFENCE_IMAGE_NONE; i = build->rule[i].next) {
-		if (build->rule[i].kind == row->kind && build->rule[i].reach == row->reach)
+	for (uint32_t i = first; i != AFENCE_IMAGE_NONE; i = build->next[i]) {
+		if (row[i].kind == row[added].kind && row[i].reach == row[added].reach)
 			return;
 		last = i;
 	}
-	build->rule[last].next = add_rule(build, row);
+	build->next[last] = added;
 }
 
-static void add_name(struct build *build, unsigned table, const struct af_rule_row *row)
+static void add_name(struct build *build, unsigned table, uint32_t index)
 {
-	const char *pool = build->from->pool, *name = pool + row->domain;
-	uint32_t hash = af_hash_bytes(name, strlen(name));
+	const char *names = build->from->names.bytes;
+	uint32_t domain = build->from->row[index].domain;
+	uint32_t hash = af_hash_bytes(names + domain, strlen(names + domain));
 	size_t mask = build->count[table] - 1, i = hash & mask;
 	struct af_image_name *slot = build->slot[table];
 
 	while (slot[i].name != AFENCE_IMAGE_NONE &&
-		(slot[i].hash != hash || strcmp(pool + slot[i].name, name) != 0))
+		(slot[i].hash != hash || strcmp(names + slot[i].name, names + domain) != 0))
 		i = (i + 1) & mask;
 	if (slot[i].name == AFENCE_IMAGE_NONE)
-		slot[i] = (struct af_image_name){hash, row->domain, add_rule(build, row)};
+		slot[i] = (struct af_image_name){hash, domain, index};
 	else
-		chain_rule(build, slot[i].rule, row);
+		chain_row(build, slot[i].rule, index);
 }
 
 static bool is_network(const struct af_rule_row *row)
@@ -109,9 +102,9 @@ static void add_names(struct build *build)
 {
 	make_table(build, AFENCE_SECTION_IDENTITIES);
 	make_table(build, AFENCE_SECTION_TARGETS);
-	for (size_t i = 0; i < build->from->row_count; i++)
+	for (uint32_t i = 0; i < build->from->row_count; i++)
 		if (!is_network(&build->from->row[i]))
-			add_name(build, table_of(&build->from->row[i]), &build->from->row[i]);
+			add_name(build, table_of(&build->from->row[i]), i);
 }
 
 /* Rows lie in one array in the order of the text: their addresses break a tie. */
@@ -151,15 +144,16 @@ static void add_network(struct build *build, const struct af_rule_row *row)
 {
 	size_t *count = &build->count[AFENCE_SECTION_NETWORKS];
 	struct af_image_network *network = &build->network[*count];
+	uint32_t index = (uint32_t)(row - build->from->row);
 
 	if (*count > 0 && is_same_network(network - 1, row)) {
-		chain_rule(build, network[-1].rule, row);
+		chain_row(build, network[-1].rule, index);
 		return;
 	}
 	memcpy(network->address, row->address.byte, sizeof(network->address));
 	network->prefix = row->prefix;
 	network->parent = find_parent(build, row);
-	network->rule = add_rule(build, row);
+	network->rule = index;
 	(*count)++;
 }
 
@@ -178,6 +172,67 @@ static void add_networks(struct build *build)
 	free(sorted);
 }
 
+static uint32_t add_string(struct build *build, const char *text)
+{
+	uint32_t offset = (uint32_t)build->count[AFENCE_SECTION_STRINGS];
+
+	strcpy(build->strings + offset, text);
+	build->count[AFENCE_SECTION_STRINGS] += strlen(text) + 1;
+	return offset;
+}
+
+/* The rules of a chain of rows follow each other. */
+static uint32_t add_rules(struct build *build, uint32_t first)
+{
+	uint32_t start = (uint32_t)build->count[AFENCE_SECTION_RULES], index = start;
+
+	for (uint32_t i = first; i != AFENCE_IMAGE_NONE; i = build->next[i]) {
+		const struct af_rule_row *row = &build->from->row[i];
+
+		build->rule[index++] = (struct af_image_rule){.kind = row->kind,
+			.reach = row->reach,
+			.name = add_string(build, build->from->names.bytes + row->name),
+			.file = row->file,
+			.line = row->line,
+			.next = index};
+		build->out->count[row->kind]++;
+	}
+	build->rule[index - 1].next = AFENCE_IMAGE_NONE;
+	build->count[AFENCE_SECTION_RULES] = index;
+	return start;
+}
+
+static void lay_out_names(struct build *build, unsigned table)
+{
+	struct af_image_name *slot = build->slot[table];
+
+	for (size_t i = 0; i < build->count[table]; i++) {
+		const struct af_rule_row *row;
+
+		if (slot[i].name == AFENCE_IMAGE_NONE)
+			continue;
+		row = &build->from->row[slot[i].rule];
+		slot[i].rule = add_rules(build, slot[i].rule);
+		slot[i].name = build->rule[slot[i].rule].name + row->domain - row->name;
+	}
+}
+
+/* The strings begin with the files, whose offsets stay what they are. */
+static void lay_out(struct build *build)
+{
+	const struct af_rules *from = build->from;
+
+	build->strings = af_new(from->files.used + from->names.used, 1);
+	build->rule = af_new(from->row_count, sizeof(*build->rule));
+	if (from->files.used > 0)
+		memcpy(build->strings, from->files.bytes, from->files.used);
+	build->count[AFENCE_SECTION_STRINGS] = from->files.used;
+	lay_out_names(build, AFENCE_SECTION_IDENTITIES);
+	lay_out_names(build, AFENCE_SECTION_TARGETS);
+	for (size_t i = 0; i < build->count[AFENCE_SECTION_NETWORKS]; i++)
+		build->network[i].rule = add_rules(build, build->network[i].rule);
+}
+
 /* Everything begins at a multiple of 8, the end included. */
 static uint64_t align(uint64_t length)
 {
@@ -191,7 +246,7 @@ static enum af_status assemble(
 		const void *data;
 		uint32_t size;
 	} part[AFENCE_SECTION_TYPES_END] = {
-		[AFENCE_SECTION_STRINGS] = {build->from->pool, 1},
+		[AFENCE_SECTION_STRINGS] = {build->strings, 1},
 		[AFENCE_SECTION_SETTINGS] = {&build->from->settings, sizeof(build->from->settings)},
 		[AFENCE_SECTION_RULES] = {build->rule, sizeof(*build->rule)},
 		[AFENCE_SECTION_IDENTITIES] = {build->slot[AFENCE_SECTION_IDENTITIES],
@@ -235,12 +290,17 @@ enum af_status af_compile_write(
 	enum af_status status;
 
 	memset(out, 0, sizeof(*out));
-	build.rule = af_new(rules->row_count, sizeof(*build.rule));
-	build.count[AFENCE_SECTION_STRINGS] = rules->pool_used;
+	if (rules->names.used + rules->files.used > AFENCE_IMAGE_MAX)
+		return AFENCE_ERR_LIMIT;
+	build.next = af_new(rules->row_count, sizeof(*build.next));
+	memset(build.next, 0xff, rules->row_count * sizeof(*build.next));
 	build.count[AFENCE_SECTION_SETTINGS] = 1;
 	add_names(&build);
 	add_networks(&build);
+	lay_out(&build);
 	status = assemble(&build, &header, out);
+	free(build.next);
+	free(build.strings);
 	free(build.rule);
 	free(build.slot[AFENCE_SECTION_IDENTITIES]);
 	free(build.slot[AFENCE_SECTION_TARGETS]);

@@ -21,15 +21,15 @@ static const char *const reach_mark[] = {
 };
 
 /* Offsets of an image have 32 bits; the compiler refuses a pool that comes near. */
-static uint32_t add_string(struct af_rules *rules, const char *text)
+static uint32_t add_string(struct af_pool *pool, const char *text)
 {
-	size_t len = strlen(text) + 1, offset = rules->pool_used;
+	size_t len = strlen(text) + 1, offset = pool->used;
 
 	if (offset > AFENCE_IMAGE_MAX)
 		return 0;
-	rules->pool = af_grow(rules->pool, rules->pool_used, len, &rules->pool_room, 1);
-	memcpy(rules->pool + offset, text, len);
-	rules->pool_used += len;
+	pool->bytes = af_grow(pool->bytes, pool->used, len, &pool->room, 1);
+	memcpy(pool->bytes + offset, text, len);
+	pool->used += len;
 	return (uint32_t)offset;
 }
 
@@ -43,19 +43,19 @@ void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics)
 			.resolve = 1,
 			.within_ms = AFENCE_WITHIN_MS_DEFAULT},
 	};
-	add_string(rules, "");
 }
 
 void af_rules_free(struct af_rules *rules)
 {
 	free(rules->row);
-	free(rules->pool);
+	free(rules->names.bytes);
+	free(rules->files.bytes);
 	memset(rules, 0, sizeof(*rules));
 }
 
 void af_rules_enter_file(struct af_rules *rules, const char *path)
 {
-	rules->file = add_string(rules, path);
+	rules->file = add_string(&rules->files, path);
 }
 
 void af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
@@ -92,7 +92,7 @@ void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint
 		.reach = pattern->reach,
 		.prefix = pattern->prefix,
 		.address = pattern->address,
-		.name = add_string(rules, name),
+		.name = add_string(&rules->names, name),
 		.file = rules->file,
 		.line = line};
 	row->domain = row->name + (uint32_t)(strlen(name) - strlen(tail));

@@ -31,23 +31,30 @@ struct af_pattern {
 	struct af_domain domain;   /* else */
 };
 
-/* The same with its strings in the pool. */
+/* The same with its strings in the pools. */
 struct af_rule_row {
 	uint8_t kind, reach, prefix;
 	struct af_address address;
-	uint32_t name;   /* "internal:*.corp.lan" */
-	uint32_t domain; /* "corp.lan": the tail of it */
-	uint32_t file, line;
+	uint32_t name;   /* in names: "internal:*.corp.lan" */
+	uint32_t domain; /* in names: the tail of it, "corp.lan" */
+	uint32_t file;   /* in files */
+	uint32_t line;
+};
+
+/* NUL terminated strings, named by their offset. */
+struct af_pool {
+	char *bytes;
+	size_t used, room;
 };
 
 struct af_rules {
 	struct af_diagnostics *diagnostics; /* borrowed */
 	struct af_image_settings settings;
 	struct af_place made[AFENCE_SETTINGS]; /* where; source NULL: not yet */
-	size_t row_count, row_room, pool_used, pool_room;
+	size_t row_count, row_room;
 	struct af_rule_row *row;
-	char *pool;    /* NUL terminated strings */
-	uint32_t file; /* string: the file that is being read */
+	struct af_pool names, files;
+	uint32_t file; /* in files: the one that is being read */
 };
 
 /* The word that a kind of rule begins with: "reserve", "internal", "external". */
