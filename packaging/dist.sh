@@ -12,15 +12,15 @@ cd "$(dirname "$0")/.."
 name=authfence-$version
 mkdir -p "$build"
 
-if git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
+if [ -e .git ] && git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
 	git ls-files -z > "$build/dist.files"
 	when=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 else
 	find . -type f ! -path './build/*' ! -path './.git/*' -printf '%P\0' > "$build/dist.files"
 	when=${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}
 fi
-# What git knows but is not there any more would stop tar with a message of its own.
-tar --create --null --files-from="$build/dist.files" --sort=name --format=gnu \
+sort -z -o "$build/dist.files" "$build/dist.files"
+tar --create --null --files-from="$build/dist.files" --format=gnu \
 	--transform="s,^,$name/," --mtime="@$when" --owner=0 --group=0 --numeric-owner \
 	--mode='u+rwX,go+rX,go-w' | gzip -n -9 > "$build/$name.tar.gz.new"
 mv "$build/$name.tar.gz.new" "$build/$name.tar.gz"

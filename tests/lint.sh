@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 # All files of the project, one a line.
 files()
 {
-	if git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
+	if [ -e .git ] && git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
 		git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
 			[ -f "$file" ] && echo "$file"
 		done

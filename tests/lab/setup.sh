@@ -27,6 +27,7 @@ fail()
 {
 	echo "lab: $*" >&2
 	[ ! -s "$log" ] || tail -n 20 "$log" >&2
+	umount "$new/proc" "$new/etc/apt" 2> /dev/null
 	rm -rf --one-file-system "$new"
 	exit 1
 }
@@ -38,51 +39,62 @@ os_release()
 	(. /etc/os-release && eval "echo \"\${$1:-}\"")
 }
 
-# Prints "URI KEYRING" of the first http source of suite $1: deb822 files first, then one-line files.
-find_source()
+# Prints "URI KEYRING" of each http source with suite $1 and component main: deb822 files, then
+# one-line files.
+find_sources()
 {
 	local file
 	for file in /etc/apt/sources.list.d/*.sources; do
 		[ -f "$file" ] && awk -v suite="$1" '
+			function has(list, word) { return index(" " list " ", " " word " ") }
 			function flush() {
-				if (uri != "" && (" " suites " ") ~ (" " suite " ") && enabled)
+				if (uri != "" && has(types, "deb") && has(suites, suite) &&
+					has(components, "main") && enabled != "no")
 					print uri, key
-				uri = suites = key = ""; enabled = 1
+				uri = types = suites = components = enabled = key = ""
 			}
-			BEGIN { enabled = 1 }
 			/^#/ { next }
-			/^[ \t]*$/ { flush() }
-			tolower($1) == "uris:" { for (i = 2; i <= NF && uri == ""; i++)
-				if ($i ~ /^https?:/) uri = $i }
-			tolower($1) == "suites:" { suites = $0 }
-			tolower($1) == "signed-by:" && $2 ~ /^\// { key = $2 }
-			tolower($1) == "enabled:" && tolower($2) == "no" { enabled = 0 }
+			/^[ \t]*$/ { flush(); next }
+			{ field = tolower($1); sub(/^[^ \t]*[ \t]*/, ""); gsub(/[ \t]+/, " ") }
+			field == "types:" { types = $0 }
+			field == "suites:" { suites = $0 }
+			field == "components:" { components = $0 }
+			field == "enabled:" { enabled = tolower($0) }
+			field == "signed-by:" && /^\// { key = $1 }
+			field == "uris:" && match($0, /https?:[^ ]*/) { uri = substr($0, RSTART, RLENGTH) }
 			END { flush() }' "$file"
 	done
 	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2> /dev/null | awk -v suite="$1" '
-		$1 != "deb" { next }
-		{
+		$1 == "deb" {
 			key = ""
 			if (match($0, /signed-by=[^] ]+/))
 				key = substr($0, RSTART + 10, RLENGTH - 10)
 			sub(/\[[^]]*\]/, "")
-			if ($2 ~ /^https?:/ && $3 == suite)
+			if ($2 ~ /^https?:/ && $3 == suite && / main( |$)/)
 				print $2, key
 		}'
 }
 
+# Other people's repositories may use the release's name too, so each source is tried in turn.
 bootstrap()
 {
 	local suite uri key proxy
 	suite=$(os_release VERSION_CODENAME)
 	[ -n "$suite" ] || fail "this machine's release has no VERSION_CODENAME in /etc/os-release"
-	read -r uri key < <(find_source "$suite")
-	[ -n "${uri:-}" ] || fail "no http source of '$suite' in /etc/apt"
+	find_sources "$suite" | sort -u > "$log.sources"
+	[ -s "$log.sources" ] || fail "no http source of '$suite' with component main in /etc/apt"
 	# debootstrap knows nothing of apt's proxy.
 	eval "$(apt-config shell proxy Acquire::http::Proxy)"
 	[ -z "${proxy:-}" ] || [ "$proxy" = DIRECT ] || export http_proxy="${http_proxy:-$proxy}"
-	debootstrap --variant=minbase --include=ca-certificates ${key:+"--keyring=$key"} \
-		"$suite" "$new" "$uri" >> "$log" 2>&1 || fail "debootstrap failed (whole log: $log)"
+	while read -r uri key; do
+		[ -f "$key" ] || key=
+		case $key in *.asc) key= ;; esac # gpgv reads binary key rings only
+		rm -rf --one-file-system "$new"
+		debootstrap --variant=minbase --include=ca-certificates ${key:+"--keyring=$key"} \
+			"$suite" "$new" "$uri" < /dev/null >> "$log" 2>&1 && break
+	done < "$log.sources"
+	rm "$log.sources"
+	[ -x "$new/usr/bin/apt-get" ] || fail "debootstrap failed (whole log: $log)"
 }
 
 # Lends the root the machine's apt configuration while apt runs: a copy that is gone with this mount
@@ -92,6 +104,7 @@ lend_apt()
 	local lent=$new/etc/apt
 	mount -t tmpfs -o mode=0755 lab "$lent" || return
 	cp -a /etc/apt/. "$lent/" || return
+	mkdir -p "$lent/apt.conf.d" || return
 	printf '#clear %s;\n' DPkg::Pre-Invoke DPkg::Post-Invoke DPkg::Pre-Install-Pkgs \
 		APT::Update::Pre-Invoke APT::Update::Post-Invoke APT::Update::Post-Invoke-Success \
 		> "$lent/apt.conf.d/zz-lab"
