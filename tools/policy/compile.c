@@ -189,12 +189,13 @@ static uint32_t add_rules(struct build *build, uint32_t first)
 	for (uint32_t i = first; i != AFENCE_IMAGE_NONE; i = build->next[i]) {
 		const struct af_rule_row *row = &build->from->row[i];
 
-		build->rule[index++] = (struct af_image_rule){.kind = row->kind,
+		build->rule[index] = (struct af_image_rule){.kind = row->kind,
 			.reach = row->reach,
 			.name = add_string(build, build->from->names.bytes + row->name),
 			.file = row->file,
 			.line = row->line,
-			.next = index};
+			.next = index + 1};
+		index++;
 		build->out->count[row->kind]++;
 	}
 	build->rule[index - 1].next = AFENCE_IMAGE_NONE;
