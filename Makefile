@@ -104,6 +104,8 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 $(B)/tests/test_plugin $(B)/tests/test_cut: $(SASL_O)
+$(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
+$(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 
 $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
 

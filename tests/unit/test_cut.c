@@ -234,7 +234,7 @@ static int run_kept(struct ends *ends)
 		NEED(open(path, O_RDONLY) < 0);
 		return 0;
 	}
-	NEED(!"there is a kept end");
+	NEED(kept < 64); /* none was found */
 	return 1;
 }
 
