@@ -35,7 +35,8 @@ try()
 	status=$(run_mbsync guarded $imap_name "$port" "$tls" "$mechanism" email@example.com "$secret" \
 		SASL_PATH="$(guarded_path)")
 	lab_stop guarded
-	is "$name, with: status" "$status" 1
+	# Not "is 1": isync 1.5 fails an assertion of its own when CRAM-MD5 is refused.
+	holds "$name, with: status $status" test "$status" -ne 0
 	is "$name, with: secrets at the recorder" "$(leaked guarded)" 0
 	is "$name, with: SASL responses at the recorder" "$(answers guarded)" 0
 	holds "$name, with: the user is told" grep "$refusal" $lab/guarded.home/output

@@ -110,11 +110,13 @@ lab_certificate()
 	(
 		cd $lab &&
 			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-				-keyout ca.key -out ca.pem -days 2 -subj '/CN=Lab authority' &&
+				-keyout ca.key -out ca.pem -days 2 -subj '/CN=Lab authority' \
+				-addext keyUsage=critical,keyCertSign,cRLSign &&
 			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 				-keyout server.key -out server.csr -subj '/CN=Lab server' &&
-			printf 'subjectAltName=DNS:%s,DNS:%s,DNS:%s,DNS:%s\n' $imap_name \
-				$smtp_name $detect_name $internal_name > server.ext &&
+			printf '%s\n' subjectKeyIdentifier=hash authorityKeyIdentifier=keyid \
+				"subjectAltName=DNS:$imap_name,DNS:$smtp_name,DNS:$detect_name,DNS:$internal_name" \
+				> server.ext &&
 			openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
 				-days 2 -extfile server.ext -out server.pem
 	) > $lab/openssl.log 2>&1 || {
