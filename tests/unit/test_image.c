@@ -248,13 +248,13 @@ static size_t first_taken(const struct af_image_name *slot)
 #define NETWORK(index, member) FIELD(AFENCE_SECTION_NETWORKS, index, af_image_network, member)
 
 /* Rules 0 and 1 are reserves, 2 and 3 the chain of c.lan, 4 and 5 networks. */
-static const struct {
+static const struct field_row {
 	const char *name;
 	unsigned section;
 	size_t index, offset, size;
 	uint64_t value;
 	enum af_status want;
-} rows[] = {
+} small_rows[] = {
 	{"section of a newer writer", SECTION(AFENCE_SECTION_NETWORKS, type), 99, AFENCE_OK},
 	{"newer version that allows this one", HEADER(format), 9, AFENCE_OK},
 	{"magic", HEADER(magic[0]), 'B', AFENCE_ERR_DAMAGED},
@@ -321,26 +321,37 @@ static const struct {
 	{"network with a rule for names", NETWORK(0, rule), 0, AFENCE_ERR_DAMAGED},
 };
 
+/* Where nothing else is wrong with a section, since it is empty. */
+static const struct field_row empty_rows[] = {
+	{"empty section elsewhere", SECTION(AFENCE_SECTION_NETWORKS, offset), 448, AFENCE_OK},
+	{"empty section not aligned", SECTION(AFENCE_SECTION_NETWORKS, offset), 444,
+		AFENCE_ERR_DAMAGED},
+	{"empty section in the header", SECTION(AFENCE_SECTION_NETWORKS, offset), 8,
+		AFENCE_ERR_DAMAGED},
+	{"empty section twice", SECTION(AFENCE_SECTION_TARGETS, type), AFENCE_SECTION_NETWORKS,
+		AFENCE_ERR_DAMAGED},
+};
+
 /* The checksum is made to fit, so that the check of the field itself must notice. */
-static void test_fields(void)
+static void check_rows(const char *text, const struct field_row *row, size_t count)
 {
 	struct af_compiled compiled;
 	struct af_image image;
 
-	compile_text(small_policy, 1, &compiled);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	compile_text(text, 1, &compiled);
+	for (size_t i = 0; i < count; i++) {
 		uint8_t *copy = malloc(compiled.length);
-		size_t index = rows[i].index;
+		size_t index = row[i].index;
 
 		memcpy(copy, compiled.bytes, compiled.length);
 		if (index == ANY)
-			index = first_taken((void *)element(copy, rows[i].section, 0));
+			index = first_taken((void *)element(copy, row[i].section, 0));
 		/* "needs a newer reader" changes two neighbours at once */
-		memcpy(element(copy, rows[i].section, index) + rows[i].offset, &rows[i].value,
-			rows[i].value >> 32 == 2 ? 8 : rows[i].size);
+		memcpy(element(copy, row[i].section, index) + row[i].offset, &row[i].value,
+			row[i].value >> 32 == 2 ? 8 : row[i].size);
 		repair(copy, compiled.length);
 		CHECK_NUMBER(
-			rows[i].name, af_image_open(copy, compiled.length, &image), rows[i].want);
+			row[i].name, af_image_open(copy, compiled.length, &image), row[i].want);
 		free(copy);
 	}
 	CHECK_NUMBER("nothing changed", af_image_open(compiled.bytes, compiled.length, &image),
@@ -348,40 +359,72 @@ static void test_fields(void)
 	free(compiled.bytes);
 }
 
-/* Both names of the table become one. */
-static void double_name(struct af_image_name *slot, struct af_image_network *network)
+static void test_fields(void)
 {
-	struct af_image_name name = slot[first_taken(slot)];
+	check_rows(small_policy, small_rows, sizeof(small_rows) / sizeof(small_rows[0]));
+	check_rows("policy 1;", empty_rows, sizeof(empty_rows) / sizeof(empty_rows[0]));
+}
 
-	(void)network;
+static struct af_image_name *slots_of(uint8_t *bytes)
+{
+	return (void *)element(bytes, AFENCE_SECTION_IDENTITIES, 0);
+}
+
+static void set_slots(uint8_t *bytes, uint64_t count)
+{
+	struct af_image_header *header = (void *)bytes;
+
+	header->section[AFENCE_SECTION_IDENTITIES - 1].count = count;
+}
+
+/* Both names of the table become one. */
+static void double_name(uint8_t *bytes)
+{
+	struct af_image_name *slot = slots_of(bytes), name = slot[first_taken(slot)];
+
 	for (size_t i = 0; i < 4; i++)
 		if (slot[i].name != AFENCE_IMAGE_NONE)
 			slot[i] = name;
 }
 
-/* One name alone, but two slots behind its own. */
-static void move_name(struct af_image_name *slot, struct af_image_network *network)
+/* One name alone, in the slot OFFSET behind its own. */
+static void leave_one(uint8_t *bytes, uint32_t mask, uint32_t offset)
 {
-	struct af_image_name name = slot[first_taken(slot)];
+	struct af_image_name *slot = slots_of(bytes), name = slot[first_taken(slot)];
 
-	(void)network;
 	memset(slot, 0xff, 4 * sizeof(*slot));
-	slot[(name.hash + 2) & 3] = name;
+	slot[(name.hash + offset) & mask] = name;
 }
 
-/* A search for a name that is not there would go round for ever. */
-static void fill_table(struct af_image_name *slot, struct af_image_network *network)
+static void move_name(uint8_t *bytes)
 {
-	struct af_image_name name = slot[first_taken(slot)];
-
-	(void)network;
-	for (size_t i = 0; i < 4; i++)
-		slot[i] = name;
+	leave_one(bytes, 3, 2);
 }
 
-static void double_network(struct af_image_name *slot, struct af_image_network *network)
+/* The name is found, but a search for others would not get off its slot. */
+static void cut_table(uint8_t *bytes)
 {
-	(void)slot;
+	leave_one(bytes, 2, 0);
+	set_slots(bytes, 3);
+}
+
+/* Both names are found, but a search for others would go round for ever. */
+static void fill_table(uint8_t *bytes)
+{
+	struct af_image_name *slot = slots_of(bytes), first, second;
+	size_t i = first_taken(slot);
+
+	first = slot[i];
+	second = slot[i + 1 + first_taken(slot + i + 1)];
+	slot[first.hash & 1] = first;
+	slot[~first.hash & 1] = second;
+	set_slots(bytes, 2);
+}
+
+static void double_network(uint8_t *bytes)
+{
+	struct af_image_network *network = (void *)element(bytes, AFENCE_SECTION_NETWORKS, 0);
+
 	network[0] = network[1];
 	network[0].parent = AFENCE_IMAGE_NONE;
 	network[1].parent = 0;
@@ -391,10 +434,11 @@ static void test_tables(void)
 {
 	static const struct {
 		const char *name;
-		void (*change)(struct af_image_name *slot, struct af_image_network *network);
+		void (*change)(uint8_t *bytes);
 	} changes[] = {
 		{"name twice", double_name},
 		{"name where no search comes", move_name},
+		{"table of three", cut_table},
 		{"table without a free slot", fill_table},
 		{"network twice", double_network},
 	};
@@ -403,8 +447,7 @@ static void test_tables(void)
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		compile_text(small_policy, 1, &compiled);
-		changes[i].change((void *)element(compiled.bytes, AFENCE_SECTION_IDENTITIES, 0),
-			(void *)element(compiled.bytes, AFENCE_SECTION_NETWORKS, 0));
+		changes[i].change(compiled.bytes);
 		repair(compiled.bytes, compiled.length);
 		CHECK_NUMBER(changes[i].name,
 			af_image_open(compiled.bytes, compiled.length, &image), AFENCE_ERR_DAMAGED);

@@ -187,13 +187,34 @@ static bool is_public_suffix(const char *name)
 	       0;
 }
 
-/* The list says "*.ck" and nothing of "ck" itself, which covers them all. */
-static bool covers_public_suffix(const struct af_domain *domain)
+/* The parents of an entry of the list are entries too, but for za and for nordland.no and others
+ * in Norway; below each of these there is an entry that begins with one of these labels. */
+static bool holds_public_suffix(const char *name)
 {
-	char below[sizeof("authfence.") + AFENCE_DOMAIN_MAX];
+	static const char *const below[] = {
+		"co", "bo", "nes", "os", "sande", "valer", "xn--vler-qoa"};
+	const char *dot = strchr(name, '.');
+	char entry[sizeof("xn--vler-qoa.") + AFENCE_DOMAIN_MAX];
 
-	snprintf(below, sizeof(below), "authfence.%s", domain->name);
-	return is_public_suffix(domain->name) || is_public_suffix(below);
+	if (dot != NULL && strcmp(dot, ".no") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+		snprintf(entry, sizeof(entry), "%s.%s", below[i], name);
+		if (is_public_suffix(entry))
+			return true;
+	}
+	return false;
+}
+
+/* Names of our registry may be wide: nobody's domain lies below them. */
+static bool is_too_wide(const struct af_pattern *pattern)
+{
+	const char *name = pattern->domain.name;
+
+	if (pattern->kind == AFENCE_RULE_EXTERNAL || af_registry_match(&pattern->domain) != NULL)
+		return false;
+	return is_public_suffix(name) ||
+	       (pattern->reach != AFENCE_REACH_EXACT && holds_public_suffix(name));
 }
 
 static size_t pattern_mark(const struct check *check, uint8_t *reach)
@@ -236,7 +257,6 @@ static bool parse_name(
 			     "dots, the last one not a number");
 }
 
-/* Names of the registry may be wide: nobody's domain lies below them. */
 static bool check_name(const struct check *check, enum af_rule_kind kind, struct af_pattern *out)
 {
 	size_t mark = pattern_mark(check, &out->reach);
@@ -250,10 +270,9 @@ static bool check_name(const struct check *check, enum af_rule_kind kind, struct
 			out->domain.name);
 	if (kind == AFENCE_RULE_RESERVE)
 		out->reach = AFENCE_REACH_BOTH;
-	if (kind != AFENCE_RULE_EXTERNAL && af_registry_match(&out->domain) == NULL &&
-		covers_public_suffix(&out->domain))
+	if (is_too_wide(out))
 		return refuse(check,
-			"a longer name: everybody's domains lie below the public suffix \"%s\"",
+			"a longer name: \"%s\" covers a public suffix and so the domains of others",
 			out->domain.name);
 	return true;
 }
