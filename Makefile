@@ -106,6 +106,7 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 $(B)/tests/test_plugin $(B)/tests/test_cut: $(SASL_O)
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
 $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
+$(B)/bench/sasl: LDFLAGS += -Wl,--as-needed # what the plugin loads must not be there before
 
 $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
 

@@ -211,9 +211,9 @@ static void test_entry(void)
 	CU_ASSERT_PTR_NOT_NULL(first->canon_user_server);
 	CHECK_NUMBER("again", entry(&fake_utils, 5, &version, &second, NULL), SASL_OK);
 	CU_ASSERT_PTR_NOT_EQUAL(first->glob_context, second->glob_context);
+	first->canon_user_free(NULL, &fake_utils);
 	free_plug(first);
 	free_plug(second);
-	second->canon_user_free(NULL, &fake_utils);
 }
 
 /* ---- canonicalisation, called directly ---- */
