@@ -15,6 +15,8 @@
 #error "images are little endian and read in place"
 #endif
 
+#define IPV4_BITS 96 /* of the prefix ::ffff:0:0 */
+
 _Static_assert(sizeof(struct af_image_header) == 440, "layout of the file");
 _Static_assert(sizeof(struct af_image_settings) == 32, "layout of the file");
 _Static_assert(sizeof(struct af_image_rule) == 20, "layout of the file");
@@ -314,7 +316,24 @@ const struct af_image_rule *af_image_find_name(const struct af_image *image,
 	return slot == NULL ? NULL : af_image_rule(image, slot->rule);
 }
 
-/* The last network that begins at or before ADDRESS: if none of it and its parents holds
+static const struct af_image_network *network_around(
+	const struct af_image *image, const struct af_image_network *network)
+{
+	const struct af_image_network *first = image->section[AFENCE_SECTION_NETWORKS].data;
+
+	return network->parent == AFENCE_IMAGE_NONE ? NULL : &first[network->parent];
+}
+
+/* The IPv4-mapped form is ours: who writes ::/0 means IPv6. */
+static bool holds(const struct af_image_network *network, const struct af_address *address)
+{
+	static const struct af_address ipv4 = {{[10] = 0xff, [11] = 0xff}};
+
+	return is_in(address, network) &&
+	       (network->prefix >= IPV4_BITS || !af_address_in(address, &ipv4, IPV4_BITS));
+}
+
+/* The last network that begins at or before ADDRESS: if none of it and those around it holds
  * ADDRESS, none does. */
 const struct af_image_network *af_image_find_network(
 	const struct af_image *image, const struct af_address *address)
@@ -332,15 +351,16 @@ const struct af_image_network *af_image_find_network(
 			high = middle;
 	}
 	found = low == 0 ? NULL : &network[low - 1];
-	while (found != NULL && !is_in(address, found))
-		found = af_image_network_parent(image, found);
+	while (found != NULL && !holds(found, address))
+		found = network_around(image, found);
 	return found;
 }
 
 const struct af_image_network *af_image_network_parent(
 	const struct af_image *image, const struct af_image_network *network)
 {
-	const struct af_image_network *first = image->section[AFENCE_SECTION_NETWORKS].data;
+	const struct af_image_network *around = network_around(image, network);
+	struct af_address base = address_of(network);
 
-	return network->parent == AFENCE_IMAGE_NONE ? NULL : &first[network->parent];
+	return around != NULL && holds(around, &base) ? around : NULL;
 }

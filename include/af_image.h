@@ -156,7 +156,8 @@ const struct af_image_rule *af_image_rule(const struct af_image *image, uint32_t
 const struct af_image_rule *af_image_find_name(const struct af_image *image,
 	enum af_image_section_type table, const struct af_suffix *suffix);
 
-/* The smallest network that ADDRESS lies in, or NULL; af_image_network_parent() goes outwards. */
+/* The smallest network that ADDRESS lies in, or NULL; af_image_network_parent() goes outwards.  An
+ * IPv4 address lies in networks of IPv4 only, whatever IPv6 network its mapped form is in. */
 const struct af_image_network *af_image_find_network(
 	const struct af_image *image, const struct af_address *address);
 const struct af_image_network *af_image_network_parent(

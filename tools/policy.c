@@ -99,7 +99,21 @@ static bool check_output(const struct request *request)
 	return wrong == NULL;
 }
 
-/* False after a complaint, or if *help. */
+/* One option; false ends the reading, after a complaint unless *help. */
+static bool take_option(int code, char **argv, struct request *out, bool *help)
+{
+	*help = code == 'h';
+	if (*help)
+		return false;
+	if (code != 'o')
+		af_usage_option(COMPILE, code, argv);
+	else if (out->output != NULL)
+		af_usage_error(COMPILE, "--output stands twice, expected it once");
+	else
+		out->output = optarg;
+	return code == 'o' && out->output == optarg;
+}
+
 static bool read_request(int argc, char **argv, struct request *out, bool *help)
 {
 	static const struct option options[] = {
@@ -112,21 +126,9 @@ static bool read_request(int argc, char **argv, struct request *out, bool *help)
 	memset(out, 0, sizeof(*out));
 	*help = false;
 	optind = 0;
-	while ((code = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		if (code == 'h') {
-			*help = true;
+	while ((code = getopt_long(argc, argv, ":o:h", options, NULL)) != -1)
+		if (!take_option(code, argv, out, help))
 			return false;
-		}
-		if (code != 'o') {
-			af_usage_option(COMPILE, code, argv);
-			return false;
-		}
-		if (out->output != NULL) {
-			af_usage_error(COMPILE, "--output stands twice, expected it once");
-			return false;
-		}
-		out->output = optarg;
-	}
 	out->path = argv + optind;
 	out->count = (size_t)(argc - optind);
 	if (out->output == NULL)

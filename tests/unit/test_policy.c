@@ -598,10 +598,12 @@ static void test_name_rows(void)
 	af_policy_free(policy);
 }
 
-static const char network_policy[] = "policy 1;\n"
-				     "internal 198.51.0.0/16, 192.0.2.7, 2001:db8:1::/48;\n"
-				     "external 10.99.0.0/16, 198.51.100.0/24, 127.0.0.0/8, ::1;\n"
-				     "internal 198.51.100.128/25, 10.99.0.0/16, 93.184.0.0/16;\n";
+static const char network_policy[] =
+	"policy 1;\n"
+	"internal 198.51.0.0/16, 192.0.2.7, 2001:db8:1::/48;\n"
+	"external 10.99.0.0/16, 198.51.100.0/24, 127.0.0.0/8, ::1;\n"
+	"internal 198.51.100.128/25, 10.99.0.0/16, 93.184.0.0/16;\n"
+	"external ::/0, ::/95; internal ::fffe:0:0/96, 2001:db9::/32;\n";
 
 static const struct {
 	const char *address;
@@ -626,6 +628,12 @@ static const struct {
 		"internal:2001:db8:1::/48"},
 	{"93.184.1.1", AFENCE_TARGET_INTERNAL, AFENCE_ROW_INTERNAL, "internal:93.184.0.0/16"},
 	{"9.9.9.9", AFENCE_TARGET_EXTERNAL, AFENCE_ROW_NONE, NULL},
+	{"10.1.1.1", AFENCE_TARGET_INTERNAL, AFENCE_ROW_NONE, NULL},
+	{"0.0.0.0", AFENCE_TARGET_LOCAL, AFENCE_ROW_NONE, NULL},
+	{"fd00::1", AFENCE_TARGET_EXTERNAL, AFENCE_ROW_EXTERNAL, "external:::/0"},
+	{"::2", AFENCE_TARGET_EXTERNAL, AFENCE_ROW_EXTERNAL, "external:::/95"},
+	{"::fffe:1:1", AFENCE_TARGET_INTERNAL, AFENCE_ROW_INTERNAL, "internal:::fffe:0:0/96"},
+	{"2001:db9::1", AFENCE_TARGET_INTERNAL, AFENCE_ROW_INTERNAL, "internal:2001:db9::/32"},
 };
 
 static void test_address_rows(void)

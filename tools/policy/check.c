@@ -110,7 +110,7 @@ static bool clear_host_bits(struct af_address *address, unsigned prefix)
 	return af_address_equal(&before, address);
 }
 
-/* True if the network holds most of a block whose addresses stand for all of IPv4's. */
+/* True if the network holds much of a block whose addresses stand for those of IPv4. */
 static bool holds_embedded(const struct af_address *network, unsigned prefix)
 {
 	for (size_t i = 0; i < af_blocks_count; i++) {
@@ -136,7 +136,6 @@ static bool is_near(const struct af_address *network, unsigned prefix)
 static bool check_width(
 	const struct check *check, const struct af_address *network, unsigned prefix)
 {
-	static const struct af_address ipv4 = {{[10] = 0xff, [11] = 0xff}};
 	bool is_ipv4 = af_network_is_ipv4(network, prefix);
 	unsigned least = is_ipv4 ? 96 + INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST;
 
@@ -147,7 +146,7 @@ static bool check_width(
 			"a prefix of /%u or longer: so wide an internal network "
 			"switches the fence off",
 			is_ipv4 ? INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST);
-	if ((!is_ipv4 && af_address_in(&ipv4, network, prefix)) || holds_embedded(network, prefix))
+	if (holds_embedded(network, prefix))
 		return refuse(check, "a longer prefix: an internal network that holds the "
 				     "addresses of IPv4 switches the fence off");
 	return true;

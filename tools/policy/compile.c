@@ -240,13 +240,40 @@ static uint64_t align(uint64_t length)
 	return (length + 7) / 8 * 8;
 }
 
+struct part {
+	const void *data;
+	uint32_t size; /* of an element */
+};
+
+static void place(
+	const struct build *build, const struct part *part, struct af_image_header *header)
+{
+	header->length = sizeof(*header);
+	for (uint32_t type = 1; type < AFENCE_SECTION_TYPES_END; type++) {
+		header->section[header->section_count++] = (struct af_image_section){
+			type, part[type].size, header->length, build->count[type]};
+		header->length = align(header->length + part[type].size * build->count[type]);
+	}
+}
+
+/* The checksum covers the header without it. */
+static void copy(const struct part *part, struct af_image_header *header, struct af_compiled *out)
+{
+	for (uint32_t i = 0; i < header->section_count; i++) {
+		const struct af_image_section *section = &header->section[i];
+
+		memcpy(out->bytes + section->offset, part[section->type].data,
+			(size_t)(section->size * section->count));
+	}
+	memcpy(out->bytes, header, sizeof(*header));
+	header->checksum = af_image_checksum(out->bytes, out->length);
+	memcpy(out->bytes, header, sizeof(*header));
+}
+
 static enum af_status assemble(
 	const struct build *build, struct af_image_header *header, struct af_compiled *out)
 {
-	const struct {
-		const void *data;
-		uint32_t size;
-	} part[AFENCE_SECTION_TYPES_END] = {
+	const struct part part[AFENCE_SECTION_TYPES_END] = {
 		[AFENCE_SECTION_STRINGS] = {build->strings, 1},
 		[AFENCE_SECTION_SETTINGS] = {&build->from->settings, sizeof(build->from->settings)},
 		[AFENCE_SECTION_RULES] = {build->rule, sizeof(*build->rule)},
@@ -257,25 +284,12 @@ static enum af_status assemble(
 		[AFENCE_SECTION_NETWORKS] = {build->network, sizeof(*build->network)},
 	};
 
-	header->length = sizeof(*header);
-	for (uint32_t type = 1; type < AFENCE_SECTION_TYPES_END; type++) {
-		header->section[header->section_count++] = (struct af_image_section){
-			type, part[type].size, header->length, build->count[type]};
-		header->length = align(header->length + part[type].size * build->count[type]);
-	}
+	place(build, part, header);
 	if (header->length > AFENCE_IMAGE_MAX)
 		return AFENCE_ERR_LIMIT;
 	out->length = (size_t)header->length;
 	out->bytes = af_new(out->length, 1);
-	for (uint32_t i = 0; i < header->section_count; i++) {
-		const struct af_image_section *section = &header->section[i];
-
-		memcpy(out->bytes + section->offset, part[section->type].data,
-			(size_t)(section->size * section->count));
-	}
-	memcpy(out->bytes, header, sizeof(*header));
-	header->checksum = af_image_checksum(out->bytes, out->length);
-	memcpy(out->bytes, header, sizeof(*header));
+	copy(part, header, out);
 	return AFENCE_OK;
 }
 
