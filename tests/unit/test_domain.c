@@ -13,6 +13,7 @@
 #include "harness.h"
 
 #define LABEL_63 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define LABEL_53 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnop"
 #define NAME_253                               \
 	LABEL_63 "." LABEL_63 "." LABEL_63 "." \
 		 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuv.c"
@@ -107,6 +108,9 @@ static const struct row names[] = {
 	/* A label that libidn2 refuses by itself does not spoil its neighbour. */
 	{"xn--a.b\u00fccher.example", "xn--a.xn--bcher-kva.example"},
 	{"-x-.b\u00fccher.example", "-x-.xn--bcher-kva.example"},
+	{"\u00fc." LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_53,
+		"xn--tda." LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_53},
+	{"\u00fc." LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_53 "x", NULL},
 	/* Not UTF-8: overlong, surrogate, over U+10FFFF, cut. */
 	{"\xc0\xaf.example.com", NULL},
 	{"exam\xc1\xb0le.com", NULL},

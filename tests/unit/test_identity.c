@@ -168,6 +168,8 @@ static const struct row rows[] = {
 	{AUTO, "corp.net\\user@example.com", "corp.net example.com"},
 	{AUTO, "example.com\\user@corp.net", "example.com corp.net"},
 	{AUTO, "user\\@example.com", "example.com"},
+	{AUTO, "example.com\\a\\b", "example.com"},
+	{AUTO, "a\\example.com\\b", ""},
 	{AUTO, "a!b\\c", ""},
 	{AUTO, "a+b.c\\d", "malformed"},
 	{AUTO, "CORP\\a!example.com!user", "example.com"},
@@ -236,6 +238,8 @@ static const struct row rows[] = {
 	{DN, "cn=Doe\\2c dc=x\\,dc=corp,dc=example,dc=com", "example.com"},
 	{DN, "uid=jo+cn=Jo,dc=example,dc=com", "example.com"},
 	{DN, "uid=jo,dc=example+o=corp,dc=com", "com"},
+	{DN, "uid=jo,o=corp+dc=example,dc=com", "com"},
+	{DN, "uid=jo,dc=corp\\ ,dc=net", "malformed"},
 	{DN, "uid=jo,dc=,dc=example,dc=com", "example.com"},
 	{DN, "uid=jo,dc=example,dc=com,", "example.com"},
 	{DN, "uid=jo,dc=bad label,dc=com", "malformed"},
@@ -534,6 +538,24 @@ static void test_locals(void)
 	}
 }
 
+/* NUL ends a run and is no escape of any form. */
+static void test_nul_in_run(void)
+{
+	for (int form = 0; form < AFENCE_FORM_COUNT; form++) {
+		struct af_identity id;
+		struct af_domain run;
+		size_t pos = 0;
+		bool whole = false;
+
+		af_identity_parse("x@a\0"
+				  "test",
+			8, (enum af_form)form, &id);
+		while (af_identity_next_run(&id, &pos, &run))
+			whole |= strcmp(run.name, "test") == 0;
+		CHECK_NUMBER(af_form_string((enum af_form)form), whole, 1);
+	}
+}
+
 /* What is shown of a URI ends before its password. */
 static void test_password(void)
 {
@@ -628,6 +650,7 @@ static CU_TestInfo tests[] = {
 	{"each row as each form, cut anywhere", test_any},
 	{"bytes", test_bytes},
 	{"names in malformed identities", test_runs},
+	{"NUL in malformed identities", test_nul_in_run},
 	{"local parts", test_locals},
 	{"no password in what is shown", test_password},
 	{"64 KiB", test_long},
