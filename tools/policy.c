@@ -103,15 +103,15 @@ static bool check_output(const struct request *request)
 static bool take_option(int code, char **argv, struct request *out, bool *help)
 {
 	*help = code == 'h';
-	if (*help)
-		return false;
-	if (code != 'o')
-		af_usage_option(COMPILE, code, argv);
-	else if (out->output != NULL)
-		af_usage_error(COMPILE, "--output stands twice, expected it once");
-	else
+	if (code == 'o' && out->output == NULL) {
 		out->output = optarg;
-	return code == 'o' && out->output == optarg;
+		return true;
+	}
+	if (code == 'o')
+		af_usage_error(COMPILE, "--output stands twice, expected it once");
+	else if (!*help)
+		af_usage_option(COMPILE, code, argv);
+	return false;
 }
 
 static bool read_request(int argc, char **argv, struct request *out, bool *help)

@@ -25,6 +25,7 @@ struct reading {
 struct af_keyword {
 	const char *word;
 	void (*read)(const struct reading *reading); /* NULL: not in this version */
+	bool list;                                   /* its values stand with commas between them */
 	enum af_setting setting;
 	const struct af_keyword *fields; /* of a block, up to a row without word; NULL: no block */
 	const char *const *choice;       /* of read_choice(): the words, up to a NULL */
@@ -230,9 +231,9 @@ static const struct af_keyword statements[] = {
 		.setting = AFENCE_SETTING_MODE,
 		.choice = modes,
 		.field = SETTING(mode)},
-	{.word = "reserve", .read = read_reserve},
-	{.word = "internal", .read = read_internal},
-	{.word = "external", .read = read_external},
+	{.word = "reserve", .read = read_reserve, .list = true},
+	{.word = "internal", .read = read_internal, .list = true},
+	{.word = "external", .read = read_external, .list = true},
 	{.word = "resolver", .read = read_block, .fields = resolver_fields},
 	{.word = "on-block",
 		.read = read_choice,
@@ -308,6 +309,17 @@ static bool has_its_block(const struct reading *reading)
 	return wants_block == has_block;
 }
 
+/* True if no comma stands where there is no list. */
+static bool has_its_commas(const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count && !reading->node->keyword->list; i++)
+		if (value_at(reading, i)->comma) {
+			complain(reading, token_at(reading, i), "no \",\" before it");
+			return false;
+		}
+	return true;
+}
+
 static void read_nodes(
 	const struct reading *outer, size_t from, size_t to, const struct af_keyword *block);
 
@@ -321,7 +333,8 @@ static void read_node(const struct reading *reading, const struct af_keyword *bl
 		return;
 	}
 	af_rules_make(reading->rules, keyword->setting, keyword->word, &reading->node->name.at);
-	keyword->read(reading);
+	if (has_its_commas(reading))
+		keyword->read(reading);
 	if (has_its_block(reading) && keyword->fields != NULL)
 		read_nodes(reading, index + 1, reading->node->next, keyword);
 }
