@@ -30,42 +30,57 @@ static bool has_at(const char *user, size_t len)
 	return memchr(user, '@', strnlen(user, len)) != NULL;
 }
 
-int af_sasl_canonicalise(const sasl_utils_t *utils, const char *realm, const char *user,
-	unsigned user_len, char *out, unsigned out_max, unsigned *out_len)
+/* The name without the blanks around it; *len is its length before and after. */
+static const char *trim(const char *name, size_t *len)
 {
-	size_t lead = 0;
-	size_t len;
-	size_t total;
-	bool append;
-
-	if (utils == NULL || user == NULL)
-		return SASL_BADPARAM;
-	while (lead < user_len && is_blank(user[lead]))
-		lead++;
-	len = user_len - lead;
-	while (len > 0 && is_blank(user[lead + len - 1]))
-		len--;
-	/* So " a" and "" are refused, and a name of blanks alone becomes an empty one. */
-	if (lead == len) {
-		utils->seterror(utils->conn, 0, "All-whitespace username.");
-		return SASL_FAIL;
+	while (*len > 0 && is_blank(*name)) {
+		name++;
+		(*len)--;
 	}
-	append = realm != NULL && !has_at(user, user_len);
-	total = append ? len + 1 + strlen(realm) : len;
+	while (*len > 0 && is_blank(name[*len - 1]))
+		(*len)--;
+	return name;
+}
 
-	memmove(out, user + lead, min(len, out_max));
-	if (append) {
-		if (len >= out_max)
+/* Where OUT is too small it is filled, NUL included, and the refusal comes afterwards. */
+static int write_name(
+	const char *name, size_t len, const char *realm, char *out, size_t max, unsigned *out_len)
+{
+	size_t total = realm != NULL ? len + 1 + strlen(realm) : len;
+
+	memmove(out, name, min(len, max));
+	if (realm != NULL) {
+		if (len >= max)
 			return SASL_BUFOVER;
 		out[len] = '@';
-		memcpy(out + len + 1, realm, min(total, out_max) - len - 1);
+		memcpy(out + len + 1, realm, min(total, max) - len - 1);
 	}
-	out[min(total, out_max)] = '\0';
-	if (total > out_max)
+	out[min(total, max)] = '\0';
+	if (total > max)
 		return SASL_BUFOVER;
 	if (out_len != NULL)
 		*out_len = (unsigned)total;
 	return SASL_OK;
+}
+
+int af_sasl_canonicalise(const sasl_utils_t *utils, const char *realm, const char *user,
+	unsigned user_len, char *out, unsigned out_max, unsigned *out_len)
+{
+	size_t len = user_len;
+	const char *name;
+
+	if (utils == NULL || user == NULL)
+		return SASL_BADPARAM;
+	name = trim(user, &len);
+	/* Blanks in front are weighed against what is left: "" and " a" are refused, while a name
+	 * of blanks alone becomes an empty one. */
+	if (name == user + len) {
+		utils->seterror(utils->conn, 0, "All-whitespace username.");
+		return SASL_FAIL;
+	}
+	if (realm != NULL && has_at(user, user_len))
+		realm = NULL;
+	return write_name(name, len, realm, out, out_max, out_len);
 }
 
 int af_sasl_server(void *glob_context, sasl_server_params_t *params, const char *user,

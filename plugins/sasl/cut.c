@@ -145,7 +145,8 @@ static bool find_member(void *context, int fd)
 	return !watch->found;
 }
 
-/* A replaced descriptor drops out of every epoll set, and an event loop would wait for ever. */
+/* A replaced descriptor drops out of every epoll set, and an event loop would wait for ever.
+ * Without /proc sets cannot be seen; the password then matters more. */
 static bool is_watched(ino_t inode)
 {
 	struct watch watch = {inode, false};
@@ -181,7 +182,9 @@ static bool replace(void *context, int fd)
 	if (work->held < 0)
 		hold(work, fd);
 	flags = fcntl(fd, F_GETFD);
-	while (dup3(work->dark, fd, flags == FD_CLOEXEC ? O_CLOEXEC : 0) < 0) {
+	if (flags < 0)
+		return true;
+	while (dup3(work->dark, fd, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0) < 0) {
 		/* EBUSY: another thread is about to use the number. */
 		if (errno != EINTR && errno != EBUSY)
 			return true;

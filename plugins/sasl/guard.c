@@ -109,6 +109,7 @@ static void read_link(const sasl_client_params_t *params, struct evidence *evide
 	struct af_link *link = &evidence->link;
 
 	evidence->searched = false;
+	evidence->connections.count = 0;
 	evidence->has_link = read_end(params->ipremoteport, &link->peer, &link->peer_port);
 	link->has_own = read_end(params->iplocalport, &link->own, &link->own_port);
 }
@@ -117,7 +118,7 @@ static size_t find_peers(void *context, struct af_peer *out, size_t room)
 {
 	struct evidence *evidence = context;
 
-	if (room < AFENCE_PEERS_MAX)
+	if (room < AFENCE_PEERS_MAX) /* never so: nothing would be known */
 		return AFENCE_PEERS_MAX + 1;
 	af_connections_find(NULL, out, &evidence->connections);
 	evidence->searched = true;
@@ -156,15 +157,9 @@ static bool find_certain(struct evidence *evidence, const struct af_target *targ
 	struct af_connections *connections = &evidence->connections;
 	size_t index = 0;
 
-	if (evidence->has_link) {
+	if (evidence->has_link)
 		af_connections_find(&evidence->link, NULL, connections);
-		if (connections->count == 1) {
-			*inode = connections->inode[0];
-			return true;
-		}
-		evidence->searched = false;
-	}
-	if (!evidence->searched)
+	if (!evidence->searched && connections->count != 1)
 		af_connections_find(NULL, NULL, connections);
 	if (evidence->searched && target->fit_count == 1)
 		index = target->fit_index;

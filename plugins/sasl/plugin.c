@@ -11,8 +11,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "af_policy.h"
+#include "af_report.h"
 #include "af_resolver.h"
 
 int sasl_canonuser_init(const sasl_utils_t *utils, int max_version, int *out_version,
@@ -38,13 +40,15 @@ static void enter_policy(const sasl_utils_t *utils)
 	bool own_user;
 	const char *path = find_policy(&own_user);
 	const struct af_policy *policy = af_policy_enter(path, own_user, &trouble);
+	char name[256];
 	char text[1024];
 
 	if (!is_fault(trouble.file) && !is_fault(trouble.previous))
 		return;
-	snprintf(text, sizeof(text), "authfence: %s: %s; %s.prev: %s; policy in force: %s", path,
-		af_strerror(trouble.file), path, af_strerror(trouble.previous),
-		af_policy_source(policy));
+	af_escape(path, strlen(path), name, sizeof(name));
+	snprintf(text, sizeof(text), "authfence: %s: %s; %s.prev: %s; in force: %s", name,
+		af_strerror(trouble.file), name, af_strerror(trouble.previous),
+		policy == af_policy_builtin() ? "built-in policy" : "previous policy");
 	utils->log(utils->conn, SASL_LOG_ERR, "%s", text);
 }
 

@@ -30,11 +30,12 @@ struct worker {
 static char folders[SIDES][8192];
 static const char *mechanism = "PLAIN";
 
+/* Time of the process: none of this waits for anything but its turn on a busy machine. */
 static double now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 

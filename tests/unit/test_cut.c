@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../plugins/sasl/connection.h"
@@ -339,6 +340,22 @@ static int run_often(struct ends *ends)
 	return 0;
 }
 
+/* With SO_LINGER and unsent data a close waits. */
+static int run_lingering(struct ends *ends)
+{
+	struct linger linger = {1, 30};
+	struct ends full;
+	time_t start = time(NULL);
+
+	NEED(make_ends(AF_INET, &full));
+	while (send(full.client, block, sizeof(block), MSG_DONTWAIT) > 0)
+		;
+	setsockopt(full.client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	NEED(af_cut(inode_of(full.client), &reaping));
+	NEED(time(NULL) - start < 20);
+	return run_uncut(ends);
+}
+
 /* Ends of other cuts, and sockets of the host that only look alike, stay. */
 static int run_beside(struct ends *ends)
 {
@@ -402,6 +419,7 @@ static void test_cut(void)
 		{"in an epoll set", AF_INET, run_epoll, 5},
 		{"not in an epoll set", AF_INET, run_other_epoll, 0},
 		{"out of descriptors", AF_INET, run_exhausted, 5},
+		{"lingering", AF_INET, run_lingering, 6},
 		{"often", AF_INET, run_often, 5},
 		{"beside others", AF_INET, run_beside, 0},
 		{"gone", AF_INET, run_gone, 0},
