@@ -21,9 +21,10 @@ static const char canonical[] = "-. 0123456789       abcdefghijklmnopqrstuvwxyz"
 
 /* RFC 3490 s3.1: what separates labels.  UTS 46 maps the last three to the first. */
 static const char *const full_stops[] = {
-	".", "\xe3\x80\x82", /* U+3002 */
-	"\xef\xbc\x8e",      /* U+FF0E */
-	"\xef\xbd\xa1",      /* U+FF61 */
+	".",            /* U+002E */
+	"\xe3\x80\x82", /* U+3002 */
+	"\xef\xbc\x8e", /* U+FF0E */
+	"\xef\xbd\xa1", /* U+FF61 */
 };
 
 static char canonical_byte(char byte)

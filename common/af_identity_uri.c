@@ -58,8 +58,7 @@ static void read_decoded(struct af_identity *id, struct af_span s,
 	}
 }
 
-/* RFC 3986 s3.2.1; RFC 5092 s3.2 (";AUTH=").  mutt and libetpan take the last '@' of an authority
- * that holds two. */
+/* RFC 3986 s3.2.1; RFC 5092 s3.2 (";AUTH=").  Of two raw '@' the last one counts, as in mutt. */
 static void read_authority(struct af_identity *id, struct af_span s)
 {
 	const char *at;

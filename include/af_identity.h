@@ -48,8 +48,8 @@ struct af_principal {
 
 struct af_identity {
 	/*
-	 * The part that was judged, trimmed, borrowed from the caller: of a URI the user without a
-	 * password, of an authzid what follows "dn:".  form is how that part was read.
+	 * The part that was judged, trimmed, borrowed from the caller: of a URI the user or host
+	 * without the password, of an authzid what follows "dn:".  form is how it was read.
 	 */
 	const char *text;
 	size_t len;
