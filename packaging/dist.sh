@@ -4,7 +4,7 @@
 # all files is SOURCE_DATE_EPOCH, else that of the last commit, else that of CHANGELOG.md.
 #
 # usage: packaging/dist.sh VERSION BUILD
-set -eu
+set -euo pipefail
 export LC_ALL=C
 version=${1:?usage: packaging/dist.sh VERSION BUILD}
 build=$(realpath -m "${2:?usage: packaging/dist.sh VERSION BUILD}")
