@@ -123,7 +123,7 @@ static const struct row names[] = {
 /* Parses a copy that ends where the text ends, so that AddressSanitizer sees any step too far. */
 static const char *parse(const char *text, size_t len, struct af_domain *out)
 {
-	char *copy = malloc(len);
+	char *copy = malloc(len > 0 ? len : 1);
 	enum af_status status;
 
 	memcpy(copy, text, len);
