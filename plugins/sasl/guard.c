@@ -161,7 +161,7 @@ static bool find_certain(struct evidence *evidence, const struct af_target *targ
 		af_connections_find(&evidence->link, NULL, connections);
 	if (!evidence->searched && connections->count != 1)
 		af_connections_find(NULL, NULL, connections);
-	if (evidence->searched && target->fit_count == 1)
+	if (evidence->searched && connections->count <= AFENCE_PEERS_MAX && target->fit_count == 1)
 		index = target->fit_index;
 	else if (connections->count != 1)
 		return false;

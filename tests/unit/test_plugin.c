@@ -697,6 +697,7 @@ struct client_case {
 	const char *authzid;
 	unsigned connections;
 	bool handed; /* the first is handed over */
+	bool apart;  /* the first goes to 127.0.0.1, the second to 127.0.0.2 */
 };
 
 static int give_name(void *context, int id, const char **result, unsigned *len)
@@ -736,9 +737,9 @@ static void print_end(int fd, int (*name)(int, struct sockaddr *, socklen_t *), 
 }
 
 /* The far ends stay in the queue of the listener: as descriptors they would be candidates. */
-static int connect_loopback(unsigned count, int client[])
+static int connect_loopback(unsigned count, bool apart, int client[])
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sa = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sa);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -747,6 +748,7 @@ static int connect_loopback(unsigned count, int client[])
 		abort();
 	for (unsigned i = 0; i < count; i++) {
 		client[i] = socket(AF_INET, SOCK_STREAM, 0);
+		sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (apart ? i : 0));
 		if (connect(client[i], (struct sockaddr *)&sa, len) != 0)
 			abort();
 	}
@@ -798,7 +800,7 @@ static void run_client(FILE *out, const void *context)
 		sasl_client_init(callbacks);
 		sasl_server_init(callbacks, "authfence");
 		sasl_client_add_plugin("test", mech_client_init);
-		listener = connect_loopback(is->connections, client);
+		listener = connect_loopback(is->connections, is->apart, client);
 		exchange(out, is, client);
 		for (unsigned n = 0; n < is->connections; n++)
 			close(client[n]);
@@ -809,9 +811,9 @@ static void run_client(FILE *out, const void *context)
 
 static const char *make_policy(const char *name, const char *text)
 {
-	static char path[3][4300];
+	static char path[8][4300];
 	static unsigned next;
-	char *image = path[next++ % 3];
+	char *image = path[next++ % 8];
 	char command[14000];
 
 	snprintf(image, sizeof(path[0]), "%s/%s.bin", af_scratch_dir(), name);
@@ -867,67 +869,69 @@ static void check_exchange(
 	free(text);
 }
 
+enum { SHARED, HANDED, APART }; /* how the connections are told apart: not, by the host, by name */
+
 static void test_exchanges(void)
 {
+	static const char alice[] = "alice@example.com";
+	static const char host[] = "192.88.99.7";
 	const char *none = af_scratch_dir();
+	const char *guard = plugin_dir;
 	const char *observe = make_policy("observe", "mode observe;");
 	const char *off = make_policy("off", "mode off;");
 	const char *refuse = make_policy("refuse", "on-block refuse;");
+	const char *far = make_policy("far", "external 127.0.0.1, 127.0.0.2;");
 	const struct {
 		const char *name;
-		struct client_case is;
+		const char *folder;
+		const char *policy;
+		const char *host;
+		const char *authid;
+		const char *authzid;
+		unsigned connections;
+		int told_apart;
 		const char *want;
 		const char *log;
 	} rows[] = {
-		{"unguarded",
-			{none, NULL, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 1, 0},
+		{"unguarded", none, NULL, host, alice, NULL, 1, SHARED,
 			"0 alice@example.com\\00secret open", NULL},
-		{"ordinary",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", " bob@acme.org  ", NULL, 1, 0},
+		{"ordinary", guard, NULL, host, " bob@acme.org  ", NULL, 1, SHARED,
 			"0 bob@acme.org\\00secret open", NULL},
-		{"no connection",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 0,
-				0},
-			"-14 ", "cut=no"},
-		{"one connection",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 1,
-				0},
-			"-14  cut", "cut=yes"},
-		{"authzid",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", "bob", "a@example.com", 1, 0},
-			"-14  cut", "cut=yes"},
-		{"which of two?",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 2,
-				0},
-			"-14  open open", "cut=no"},
-		{"this of two",
-			{plugin_dir, NULL, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 2,
-				1},
-			"-14  cut open", "cut=yes"},
-		{"observe",
-			{plugin_dir, observe, MECH_NAME, "192.88.99.7", "alice@example.com", NULL,
-				1, 0},
+		{"no connection", guard, NULL, host, alice, NULL, 0, SHARED, "-14 ", "cut=no"},
+		{"one", guard, NULL, host, alice, NULL, 1, SHARED, "-14  cut", "cut=yes"},
+		{"authzid", guard, NULL, host, "bob", alice, 1, SHARED, "-14  cut", "cut=yes"},
+		{"two", guard, NULL, host, alice, NULL, 2, SHARED, "-14  open open", "cut=no"},
+		{"handed", guard, NULL, host, alice, NULL, 2, HANDED, "-14  cut open", "cut=yes"},
+		{"fits none", guard, far, host, alice, NULL, 2, APART, "-14  open open", "cut=no"},
+		{"fits one", guard, far, "127.0.0.2", alice, NULL, 2, APART, "-14  open cut",
+			"cut=yes"},
+		{"fits both", guard, far, "127.0.0.1", alice, NULL, 2, SHARED, "-14  open open",
+			"cut=no"},
+		{"observe", guard, observe, host, alice, NULL, 1, SHARED,
 			"0 alice@example.com\\00secret open", "verdict=observe"},
-		{"off",
-			{plugin_dir, off, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 1,
-				0},
+		{"off", guard, off, host, alice, NULL, 1, SHARED,
 			"0 alice@example.com\\00secret open", NULL},
-		{"refuse",
-			{plugin_dir, refuse, MECH_NAME, "192.88.99.7", "alice@example.com", NULL, 1,
-				0},
-			"-14  open", "cut=no"},
+		{"refuse", guard, refuse, host, alice, NULL, 1, SHARED, "-14  open", "cut=no"},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		check_exchange(rows[i].name, &rows[i].is, rows[i].want, rows[i].log);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct client_case is = {rows[i].folder, rows[i].policy, MECH_NAME, rows[i].host,
+			rows[i].authid, rows[i].authzid, rows[i].connections,
+			rows[i].told_apart == HANDED, rows[i].told_apart == APART};
+
+		check_exchange(rows[i].name, &is, rows[i].want, rows[i].log);
+	}
 }
 
 static void test_plain(void)
 {
 	char system_dir[4096];
 	char both[9000];
-	struct client_case is = {
-		both, NULL, "PLAIN", "192.88.99.7", "alice@example.com", NULL, 1, 0};
+	struct client_case is = {.folder = both,
+		.mechanism = "PLAIN",
+		.host = "192.88.99.7",
+		.authid = "alice@example.com",
+		.connections = 1};
 
 	if (!find_plain(system_dir)) {
 		printf("(left out: libsasl2 has no PLAIN here) ");
@@ -1017,8 +1021,10 @@ static void test_borrowed(void)
 /* What the user reads. */
 static void test_detail(void)
 {
-	struct client_case is = {
-		plugin_dir, NULL, MECH_NAME, "192.88.99.7", "alice%s%n@example.com", NULL, 0, 0};
+	struct client_case is = {.folder = plugin_dir,
+		.mechanism = MECH_NAME,
+		.host = "192.88.99.7",
+		.authid = "alice%s%n@example.com"};
 	char *text = in_child(run_client, &is);
 	const char *detail = strstr(text, "\ndetail ");
 
