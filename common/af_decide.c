@@ -189,6 +189,16 @@ static bool judge_ordinary(enum rank rank, struct af_decision *out)
 	return true;
 }
 
+static void get_settings(const struct af_policy *policy, const struct af_request *request,
+	const char *service, struct af_settings *out)
+{
+	af_policy_settings(policy, service, out);
+	if (request->has_mode)
+		out->mode = request->mode;
+	if (request->has_unknown)
+		out->unknown_allow = request->unknown_allow;
+}
+
 void af_decide(
 	const struct af_policy *policy, const struct af_request *request, struct af_decision *out)
 {
@@ -196,7 +206,7 @@ void af_decide(
 	enum rank rank;
 
 	set_service(request->service, out);
-	af_policy_settings(policy, out->service, &settings);
+	get_settings(policy, request, out->service, &settings);
 	out->policy = policy;
 	out->mode = settings.mode;
 	out->rule = (struct af_rule){NULL, NULL, 0};
@@ -213,6 +223,10 @@ void af_decide(
 	}
 	if (judge_ordinary(rank, out))
 		return;
+	if (request->no_forwarder) {
+		set_verdict(out, AFENCE_ALLOW, AFENCE_REASON_NO_FORWARDER);
+		return;
+	}
 	af_target_judge(policy, request, out->service, &settings, &out->target);
 	judge_reserved(&settings, out);
 	if (settings.mode == AFENCE_MODE_OBSERVE && out->verdict == AFENCE_BLOCK)

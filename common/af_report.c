@@ -142,8 +142,8 @@ static void append_target(
 	char address[AFENCE_ADDRESS_TEXT_MAX];
 
 	append_word(text, "target", request->host);
-	if (request->port != 0)
-		append_number(text, "port", request->port);
+	if (decision->target.port != 0)
+		append_number(text, "port", decision->target.port);
 	if (decision->target.has_address)
 		append_word(text, "address", af_address_format(&decision->target.address, address));
 }

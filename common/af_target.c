@@ -105,15 +105,18 @@ static struct weight weigh(const struct scene *scene, const struct af_address *a
 	return weight;
 }
 
-/* Adds an address to the evidence; the first one of the worst class is kept to be shown. */
+/* Adds an address to the evidence; the first one of the worst class is kept to be shown, with its
+ * PORT, if it is a peer's and nobody has named another. */
 static enum af_target_class add_weight(struct scene *scene, const struct af_address *address,
-	const struct weight *weight, enum af_target_class worst)
+	uint16_t port, const struct weight *weight, enum af_target_class worst)
 {
 	struct af_target *out = scene->out;
 
 	if (!out->has_address || weight->class > worst) {
 		out->has_address = true;
 		out->address = *address;
+		if (scene->request->port == 0)
+			out->port = port;
 		if (weight->row != AFENCE_ROW_NONE && scene->row == AFENCE_ROW_NONE)
 			out->rule = weight->rule;
 	}
@@ -246,7 +249,7 @@ static enum af_target_class name_class(struct scene *scene)
 		const struct af_address *address = &found->address[i];
 		struct weight weight = weigh(scene, address, is_own_address(scene, address));
 
-		class = add_weight(scene, address, &weight, class);
+		class = add_weight(scene, address, 0, &weight, class);
 	}
 	return scene->address_count == 0 || !found->complete ? worse(class, AFENCE_TARGET_UNKNOWN)
 							     : class;
@@ -279,7 +282,7 @@ static enum af_target_class peers_class(struct scene *scene)
 			weight.row != AFENCE_ROW_EXTERNAL &&
 			name_has_address(scene, &peer->address))
 			weight.class = AFENCE_TARGET_INTERNAL;
-		class = add_weight(scene, &peer->address, &weight, class);
+		class = add_weight(scene, &peer->address, peer->port, &weight, class);
 	}
 	return class;
 }

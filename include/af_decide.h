@@ -88,6 +88,11 @@ struct af_request {
 	size_t (*find_peers)(void *context, struct af_peer *out, size_t room);
 	void *find_peers_context;
 	struct af_resolver *resolver; /* NULL: names are not resolved */
+	bool no_forwarder;            /* PAM: nothing sends the password out */
+	/* Words of the host's own configuration, which replace the policy's (R12). */
+	bool has_mode, has_unknown;
+	enum af_mode mode;  /* set only if has_mode */
+	bool unknown_allow; /* set only if has_unknown */
 	time_t now;
 };
 
@@ -95,7 +100,7 @@ struct af_target {
 	enum af_target_class class;
 	bool has_name; /* name is canonical; else the host was empty, a literal or malformed */
 	struct af_domain name;
-	uint16_t port;
+	uint16_t port;       /* the request's, else that of the peer that decided; 0: unknown */
 	struct af_rule rule; /* the policy row that named it; name NULL: none */
 	bool resolved;       /* the name was looked up and resolution is filled */
 	struct af_resolution resolution;

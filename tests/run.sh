@@ -43,6 +43,8 @@ for program in "$build"/tests/test_*; do
 	[ -x "$program" ] && run_one "$(basename "$program" | sed s/^test_//)" 120 "$program"
 done
 if [ $unit_only = no ]; then
+	# Made here once, so that no test's time is spent on it.
+	[ "$(id -u)" -ne 0 ] || tests/lab/setup.sh "$build/lab" || failed=$((failed + 1))
 	for script in tests/integration/*.sh; do
 		name=$(basename "$script" .sh)
 		[ -x "$script" ] || continue

@@ -12,13 +12,14 @@ passed=0 failed=0
 command -v clang > /dev/null || { echo "clang is missing (packaging/deps.sh --lint)"; exit 2; }
 make B="$build/objects" CC=clang CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" \
 	"$build/objects/libafence.a" tool-objects > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+mapfile -t tools < <(find "$build/objects/tools" -name '*.o' ! -name main.o)
 for source in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c) topic=${source##*fuzz_}
 	topic=${topic%.c}
 	mkdir -p "$build/corpus/$topic"
 	clang -std=c11 -D_GNU_SOURCE -Iinclude -Icommon -Itools -g -O1 -fsanitize=fuzzer,address,undefined \
 		-o "$build/$name" "$source" \
-		$(find "$build/objects/tools" -name '*.o' ! -name main.o) "$build/objects/libafence.a" \
+		"${tools[@]}" "$build/objects/libafence.a" \
 		-lcares -lidn2 -lpsl -ljansson
 	echo "== $name, $each s"
 	if "$build/$name" -max_total_time="$each" -max_len=4096 -print_final_stats=1 \

@@ -439,45 +439,45 @@ static void test_bytes(void)
 /* Names found, or not, in malformed identities. */
 static const struct {
 	enum af_form form;
+	bool found;
 	const char *text;
 	const char *name;
-	bool found;
 } runs[] = {
-	{AUTO, "user@Example.Com@exam ple.com", "example.com", true},
-	{AUTO, "user@bad..example.com", "example.com", true},
-	{AUTO, "user@example.com..", "example.com", true},
-	{AUTO, "user@example.com\x01", "example.com", true},
-	{AUTO, "user@example.com\xff", "example.com", true},
-	{AUTO,
+	{AUTO, true, "user@Example.Com@exam ple.com", "example.com"},
+	{AUTO, true, "user@bad..example.com", "example.com"},
+	{AUTO, true, "user@example.com..", "example.com"},
+	{AUTO, true, "user@example.com\x01", "example.com"},
+	{AUTO, true, "user@example.com\xff", "example.com"},
+	{AUTO, true,
 		"\xff"
 		"example.com\xff",
-		"example.com", true},
-	{AUTO, "\"user@example.com", "example.com", true},
-	{AUTO, "user@exam\x01ple.com", "ple.com", true},
-	{AUTO, "user@\x01notexample.com", "example.com", false},
-	{AUTO, "user@\x01notexample.com", "notexample.com", true},
-	{AUTO,
+		"example.com"},
+	{AUTO, true, "\"user@example.com", "example.com"},
+	{AUTO, true, "user@exam\x01ple.com", "ple.com"},
+	{AUTO, false, "user@\x01notexample.com", "example.com"},
+	{AUTO, true, "user@\x01notexample.com", "notexample.com"},
+	{AUTO, false,
 		"user@\x01"
 		"example.com.org",
-		"example.com", false},
-	{AUTO, "user@\x01mail.example.com:25", "mail.example.com", true},
-	{AUTO, "user@bad label.example.com", "label.example.com", true},
+		"example.com"},
+	{AUTO, true, "user@\x01mail.example.com:25", "mail.example.com"},
+	{AUTO, true, "user@bad label.example.com", "label.example.com"},
 	/* What UTS 46 refuses, beside what it maps. */
-	{AUTO, "user@\U0001f600.example.com", "example.com", true},
-	{AUTO, "user@\U0001f600.\uff45xample.\uff43om", "example.com", true},
-	{AUTO, "user@\U0001f600.exam\u200bple\u3002com", "example.com", true},
-	{AUTO, "user@\xff.exam\u200bple.com", "example.com", true},
-	{AUTO, "user@-b\u00fccher.example", "example", true},
-	{JID, "user\uff20example.com", "example.com", true},
+	{AUTO, true, "user@\U0001f600.example.com", "example.com"},
+	{AUTO, true, "user@\U0001f600.\uff45xample.\uff43om", "example.com"},
+	{AUTO, true, "user@\U0001f600.exam\u200bple\u3002com", "example.com"},
+	{AUTO, true, "user@\xff.exam\u200bple.com", "example.com"},
+	{AUTO, true, "user@-b\u00fccher.example", "example"},
+	{JID, true, "user\uff20example.com", "example.com"},
 	/* Escapes hide nothing. */
-	{URI, "imap://user%40%65xample.com%01:secret.test@mail.test/", "example.com", true},
-	{URI, "imap://user%40%65xample.com%01:secret.test@mail.test/", "secret.test", false},
-	{URI, "imap://user%40%65xample.com%01:secret.test@mail.test/", "mail.test", false},
-	{URI, "imap://u\x01@corp.net@example.com/", "example.com", false},
-	{DN, "uid=jo,dc=bad label,dc=dev,dc=acme,dc=net", "dev.acme.net", true},
-	{DN, "uid=j\x01,dc=d\\65v,dc=acme,dc=net", "dev.acme.net", true},
-	{AUTHZID, "dn:uid=j\x01,dc=dev,dc=acme,dc=net", "dev.acme.net", true},
-	{KRB5, "user@EXAM\\PLE.COM", "example.com", true},
+	{URI, true, "imap://user%40%65xample.com%01:secret.test@mail.test/", "example.com"},
+	{URI, false, "imap://user%40%65xample.com%01:secret.test@mail.test/", "secret.test"},
+	{URI, false, "imap://user%40%65xample.com%01:secret.test@mail.test/", "mail.test"},
+	{URI, false, "imap://u\x01@corp.net@example.com/", "example.com"},
+	{DN, true, "uid=jo,dc=bad label,dc=dev,dc=acme,dc=net", "dev.acme.net"},
+	{DN, true, "uid=j\x01,dc=d\\65v,dc=acme,dc=net", "dev.acme.net"},
+	{AUTHZID, true, "dn:uid=j\x01,dc=dev,dc=acme,dc=net", "dev.acme.net"},
+	{KRB5, true, "user@EXAM\\PLE.COM", "example.com"},
 };
 
 static void test_runs(void)

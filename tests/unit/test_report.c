@@ -54,7 +54,7 @@ static void make_block(struct af_request *request, struct af_decision *decision,
 	request->login[0] = (struct af_login){login, strlen(login), AFENCE_FORM_AUTO};
 	request->login_count = 1;
 	request->host = host;
-	request->port = 465;
+	decision->target.port = 465;
 	decision->policy = af_policy_builtin();
 	decision->verdict = AFENCE_BLOCK;
 	decision->reason = AFENCE_REASON_RESERVED_EXTERNAL;
@@ -80,7 +80,7 @@ static void test_line(void)
 		"target=smtpgms.jnet.sei.co.jp port=465 address=203.0.114.7 "
 		"rule=builtin:documentation generation=0 cut=yes");
 	make_block(&request, &decision, "eve \" verdict=allow\n@example.com", NULL);
-	request.port = 0;
+	decision.target.port = 0;
 	decision.service = NULL;
 	decision.malformed = true;
 	CHECK_STRING("hostile", af_report_line(&request, &decision, -1, 7, line),

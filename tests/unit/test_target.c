@@ -274,6 +274,23 @@ static void test_too_many_peers(void)
 	CHECK_STRING("class", af_target_class_string(decision.target.class), "unknown");
 }
 
+/* The log names the port that the host said, else the one that the evidence shows. */
+static void test_port(void)
+{
+	static const struct scene scene = {.peer = {"8.8.8.8"}};
+	struct af_request request = {.stack = AFENCE_STACK_SASL, .login_count = 1};
+	struct af_decision decision;
+
+	request.login[0] = (struct af_login){"a@example.com", 13, AFENCE_FORM_AUTO};
+	request.find_peers = find_peers;
+	request.find_peers_context = (void *)(uintptr_t)&scene;
+	af_decide(af_policy_builtin(), &request, &decision);
+	CHECK_NUMBER("the peer's", decision.target.port, 143);
+	request.port = 993;
+	af_decide(af_policy_builtin(), &request, &decision);
+	CHECK_NUMBER("as said", decision.target.port, 993);
+}
+
 static void test_glance(void)
 {
 	static const struct {
@@ -297,6 +314,7 @@ static CU_TestInfo tests[] = {
 	{"policy rows", test_rows},
 	{"settings", test_settings},
 	{"too many peers", test_too_many_peers},
+	{"port", test_port},
 	{"at a glance", test_glance},
 	CU_TEST_INFO_NULL,
 };
