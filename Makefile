@@ -34,7 +34,7 @@ endif
 COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_text \
           af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address \
           af_resolver af_resolver_answer af_resolver_cache af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
-          af_decide af_report
+          af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
 TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
           policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
@@ -101,9 +101,9 @@ TEST_LIBS = $(PROGRAM_LIBS) -lsasl2 -lcunit -lpthread -ldl
 $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-out %/main.o,$(TOOL_O)) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS)
 
-$(B)/tests/test_plugin $(B)/tests/test_cut: $(SASL_O)
+$(B)/tests/test_cut: $(B)/plugins/sasl/connection.o $(B)/plugins/sasl/cut.o
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
 $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 $(B)/bench/sasl: LDFLAGS += -Wl,--as-needed # what the plugin loads must not be there before
@@ -113,7 +113,7 @@ $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
 $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GUEST_LIBS) -lsasl2
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(GUEST_LIBS) -lsasl2
 
 deps: ## install compilers, libraries and debootstrap (apt, as root)
 	$(Q)packaging/deps.sh

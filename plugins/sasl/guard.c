@@ -21,6 +21,7 @@
 #include "canon.h"
 #include "connection.h"
 #include "cut.h"
+#include "report.h"
 
 /* What a client gets to see: reads well where only sasl_errstring() is shown, and no client takes
  * it for "try another way", as some do with SASL_NOMECH. */

@@ -9,14 +9,14 @@
 #include <sasl/saslplug.h>
 #include <stdatomic.h>
 
-#include "report.h"
+#include "af_limit.h"
 
 struct af_resolver;
 
 struct af_sasl {
 	sasl_canonuser_plug_t plug; /* its glob_context is this structure */
 	struct af_resolver *resolver;
-	struct af_sasl_limit limit;
+	struct af_limit limit;
 	atomic_flag reaping; /* see af_cut() */
 };
 

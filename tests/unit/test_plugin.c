@@ -25,7 +25,7 @@
 #include <unistd.h>
 #include <linux/seccomp.h>
 
-#include "../../plugins/sasl/report.h"
+#include "af_limit.h"
 #include "af_status.h"
 
 static char plugin_dir[4200];
@@ -496,7 +496,7 @@ static void test_limit(void)
 		{"the other, later", "builtin:testing", 1000, 1, 1, 2},
 		{"the clock came round", "builtin:testing", 5, 1, 1, 0},
 	};
-	static struct af_sasl_limit limit;
+	static struct af_limit limit;
 	char rule[32];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -505,8 +505,7 @@ static void test_limit(void)
 		unsigned first = 0;
 
 		for (unsigned n = 0; n < rows[i].times; n++) {
-			passed +=
-				af_sasl_limit_pass(&limit, rows[i].rule, rows[i].now, &suppressed);
+			passed += af_limit_pass(&limit, rows[i].rule, rows[i].now, &suppressed);
 			first = n == 0 ? suppressed : first;
 		}
 		CHECK_NUMBER(rows[i].name, passed, rows[i].passed);
@@ -516,7 +515,7 @@ static void test_limit(void)
 		unsigned suppressed;
 
 		snprintf(rule, sizeof(rule), "reserve:n%d.test", i);
-		af_sasl_limit_pass(&limit, rule, 2000, &suppressed);
+		af_limit_pass(&limit, rule, 2000, &suppressed);
 	}
 }
 
