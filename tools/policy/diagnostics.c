@@ -171,7 +171,7 @@ void af_diagnostics_print(const struct af_diagnostics *all, FILE *out)
 	for (size_t i = 0; i < all->count; i++)
 		print_one(&all->item[i], out);
 	if (all->count >= DIAGNOSTICS_MAX)
-		fprintf(out, "the first %u of %zu errors are shown\n", DIAGNOSTICS_MAX,
+		fprintf(out, "only %d messages are shown, there are %zu errors\n", DIAGNOSTICS_MAX,
 			all->errors);
 }
 

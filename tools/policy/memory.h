@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* COUNT cleared elements of SIZE bytes; never NULL. */
-void *af_new(size_t count, size_t size);
+void *af_new(size_t count, size_t size) __attribute__((returns_nonnull));
 
 /* ARRAY of *room elements of SIZE bytes, grown if USED of them leave no room for MORE. */
 void *af_grow(void *array, size_t used, size_t more, size_t *room, size_t size);

@@ -312,7 +312,7 @@ static bool has_its_block(const struct reading *reading)
 /* True if no comma stands where there is no list. */
 static bool has_its_commas(const struct reading *reading)
 {
-	for (size_t i = 0; i < reading->count && !reading->node->keyword->list; i++)
+	for (size_t i = 1; i < reading->count && !reading->node->keyword->list; i++)
 		if (value_at(reading, i)->comma) {
 			complain(reading, token_at(reading, i), "no \",\" before it");
 			return false;
