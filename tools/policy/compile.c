@@ -259,10 +259,10 @@ static void place(
 /* The checksum covers the header without it. */
 static void copy(const struct part *part, struct af_image_header *header, struct af_compiled *out)
 {
-	for (uint32_t i = 0; i < header->section_count; i++) {
-		const struct af_image_section *section = &header->section[i];
+	for (uint32_t type = 1; type < AFENCE_SECTION_TYPES_END; type++) {
+		const struct af_image_section *section = &header->section[type - 1];
 
-		memcpy(out->bytes + section->offset, part[section->type].data,
+		memcpy(out->bytes + section->offset, part[type].data,
 			(size_t)(section->size * section->count));
 	}
 	memcpy(out->bytes, header, sizeof(*header));
