@@ -70,9 +70,12 @@ static void set_service(const char *service, struct af_decision *out)
 	}
 	out->service_text[len] = '\0';
 	out->service = out->service_text;
-	for (size_t i = 0; i < sizeof(service_alias) / sizeof(service_alias[0]); i++)
-		if (strcmp(out->service, service_alias[i].alias) == 0)
+	for (size_t i = 0; i < sizeof(service_alias) / sizeof(service_alias[0]); i++) {
+		const char *alias = service_alias[i].alias;
+
+		if (*alias == *out->service && strcmp(out->service, alias) == 0)
 			out->service = service_alias[i].service;
+	}
 }
 
 /* How much a login matters, in the order in which one outweighs another (R4). */

@@ -48,21 +48,29 @@ static bool is_ascii(const char *text, size_t len)
 	return seen < 0x80;
 }
 
+static bool label_fits(size_t len)
+{
+	return len > 0 && len <= AFENCE_LABEL_MAX;
+}
+
 /* Writes the canonical form of LEN ASCII bytes to NAME (at least LEN bytes); false if the text is
  * no name. */
 static bool copy_name(const char *text, size_t len, char *name)
 {
-	size_t label = 0;
-	char byte;
+	size_t start = 0; /* of the label */
 
 	for (size_t i = 0; i < len; i++) {
-		byte = canonical_byte(text[i]);
+		char byte = canonical_byte(text[i]);
+
 		name[i] = byte;
-		if (byte == ' ' || label > AFENCE_LABEL_MAX || (byte == '.' && label == 0))
+		if (byte > '.')
+			continue; /* letters, digits and '_', nearly always */
+		if (byte == ' ' || (byte == '.' && !label_fits(i - start)))
 			return false;
-		label = byte == '.' ? 0 : label + 1;
+		if (byte == '.')
+			start = i + 1;
 	}
-	return label > 0 && label <= AFENCE_LABEL_MAX;
+	return label_fits(len - start);
 }
 
 /* The length of the full stop that ends TEXT, or 0. */

@@ -106,7 +106,7 @@ void af_identity_parse(const char *text, size_t len, enum af_form form, struct a
 	out->form = form;
 	out->malformed = false;
 	out->count = 0;
-	if (out->len == 0)
+	if (out->len == 0 || (form == AFENCE_FORM_AUTO && af_read_plain(out, s)))
 		return;
 	forms[form].read(out, s);
 	if (!af_bytes_valid(s))

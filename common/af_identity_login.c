@@ -289,6 +289,47 @@ void af_read_ntlm(struct af_identity *id, struct af_span s)
 	read_at(id, s, &m);
 }
 
+enum { ORNAMENT = 1, SEPARATOR = 2 };
+
+/* What a plain login does not have; a SEPARATOR is one only where no '@' stands behind it. */
+static const char ornament[0x80] = {
+	['"'] = ORNAMENT,
+	['('] = ORNAMENT,
+	[')'] = ORNAMENT,
+	[','] = ORNAMENT,
+	[':'] = ORNAMENT,
+	[';'] = ORNAMENT,
+	['<'] = ORNAMENT,
+	['>'] = ORNAMENT,
+	['['] = ORNAMENT,
+	['\\'] = ORNAMENT,
+	[']'] = ORNAMENT,
+	['%'] = SEPARATOR,
+	['+'] = SEPARATOR,
+	['!'] = SEPARATOR,
+};
+
+bool af_read_plain(struct af_identity *id, struct af_span s)
+{
+	struct af_principal *first = &id->principal[0];
+	const char *p = s.p;
+	char seen = 0;
+
+	for (; p < s.end && *p != '@'; p++) {
+		if (*p <= ' ' || *p >= 0x7f)
+			return false;
+		seen |= ornament[(unsigned char)*p];
+	}
+	if ((seen & ORNAMENT) != 0 || p == s.end)
+		return seen == 0;
+	if (af_domain_parse(p + 1, (size_t)(s.end - p - 1), &first->domain) != AFENCE_OK)
+		return false;
+	first->local = s.p;
+	first->local_len = (size_t)(p - s.p);
+	id->count = 1;
+	return true;
+}
+
 /* RFC 4513 s5.2.1.8. */
 void af_read_auto(struct af_identity *id, struct af_span s)
 {

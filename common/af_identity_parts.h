@@ -59,6 +59,10 @@ bool af_add_dotted(struct af_identity *id, struct af_span domain, struct af_span
  * caller's text. */
 void af_add_address(struct af_identity *id, struct af_span value);
 
+/* What nearly every login is: a bare name, or local@domain without any ornament.  False: nothing
+ * was added, and af_read_auto() must look at it. */
+bool af_read_plain(struct af_identity *id, struct af_span s);
+
 void af_read_auto(struct af_identity *id, struct af_span s);
 void af_read_login(struct af_identity *id, struct af_span s); /* auto without u: and dn: */
 void af_read_ntlm(struct af_identity *id, struct af_span s);
