@@ -90,25 +90,34 @@ static enum af_status load_previous(const char *path, bool own_user, struct af_p
 	return af_policy_load(previous, own_user, out);
 }
 
+const struct af_policy *af_policy_open(
+	const char *path, bool own_user, struct af_policy_trouble *trouble)
+{
+	struct af_policy *loaded = NULL;
+
+	trouble->previous = AFENCE_OK;
+	trouble->file = af_policy_load(path, own_user, &loaded);
+	if (trouble->file != AFENCE_OK)
+		trouble->previous = load_previous(path, own_user, &loaded);
+	return loaded != NULL ? loaded : &builtin;
+}
+
 /* The host's errno is its own: libraries and signal handlers around us rely on it. */
 const struct af_policy *af_policy_enter(
 	const char *path, bool own_user, struct af_policy_trouble *trouble)
 {
 	const struct af_policy *policy = atomic_load_explicit(&held, memory_order_acquire);
 	struct af_policy_trouble met = {AFENCE_OK, AFENCE_OK};
-	struct af_policy *loaded = NULL;
+	const struct af_policy *opened;
 	int saved = errno;
 
 	if (policy == NULL) {
-		met.file = af_policy_load(path, own_user, &loaded);
-		if (met.file != AFENCE_OK)
-			met.previous = load_previous(path, own_user, &loaded);
+		opened = af_policy_open(path, own_user, &met);
 		/* Of two threads that come first at once, one keeps the other's. */
-		if (atomic_compare_exchange_strong(
-			    &held, &policy, loaded != NULL ? loaded : &builtin))
-			policy = loaded != NULL ? loaded : &builtin;
+		if (atomic_compare_exchange_strong(&held, &policy, opened))
+			policy = opened;
 		else
-			af_policy_free(loaded);
+			af_policy_free(opened);
 	}
 	if (trouble != NULL)
 		*trouble = met;

@@ -196,8 +196,20 @@ static void name_target(
 		strcpy(name, "a server without a name");
 }
 
+/* R10: a name that may not be resolved can still be said to be internal. */
+static void add_remedy(const struct af_request *request, const struct af_decision *decision,
+	char text[AFENCE_SENTENCE_MAX])
+{
+	const struct af_target *target = &decision->target;
+	size_t len = strlen(text);
+
+	if (request->resolver == NULL && target->class == AFENCE_TARGET_UNKNOWN && target->has_name)
+		snprintf(text + len, AFENCE_SENTENCE_MAX - len,
+			"; the policy row internal \"%s\"; would settle it", target->name.name);
+}
+
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
-	char *text, size_t room)
+	char text[AFENCE_SENTENCE_MAX])
 {
 	bool unknown = decision->target.class == AFENCE_TARGET_UNKNOWN;
 	char identity[SHORT_MAX];
@@ -205,9 +217,10 @@ char *af_report_sentence(const struct af_request *request, const struct af_decis
 
 	name_identity(request, decision, identity);
 	name_target(request, decision, target);
-	snprintf(text, room,
+	snprintf(text, AFENCE_SENTENCE_MAX,
 		"authfence: the password of %s was not sent to %s: %s (rule %s), and that server is %s",
 		identity, target, "its domain is reserved, so no such account can exist",
 		decision->rule.name, unknown ? "not known to be internal" : "external");
+	add_remedy(request, decision, text);
 	return text;
 }

@@ -62,17 +62,23 @@ enum af_status af_policy_load(const char *path, bool own_user, struct af_policy 
 /* Frees a policy of af_policy_load(); NULL and the built-in policy are left alone. */
 void af_policy_free(const struct af_policy *policy);
 
-/* What af_policy_enter() met on its way: status of the file and of its ".prev". */
+/* What was met on the way to a policy: status of the file and of its ".prev". */
 struct af_policy_trouble {
 	enum af_status file;
 	enum af_status previous; /* AFENCE_OK where it was not needed */
 };
 
 /*
- * The policy in force in this process.  The first call loads PATH, else PATH ".prev", else takes
- * the built-in policy (P3); later calls return what is held.  Never NULL; the result lives as
- * long as the process.  *trouble, if not NULL, says what this call met; AFENCE_ERR_ABSENT of the
- * file is no fault.
+ * The policy at PATH, else the one at PATH ".prev", else the built-in one: for a file that one
+ * service names for itself.  Never NULL; the caller frees it with af_policy_free().
+ */
+const struct af_policy *af_policy_open(
+	const char *path, bool own_user, struct af_policy_trouble *trouble);
+
+/*
+ * The policy in force in this process.  The first call opens PATH as af_policy_open() does (P3);
+ * later calls return what is held.  Never NULL; the result lives as long as the process.  *trouble,
+ * if not NULL, says what this call met; AFENCE_ERR_ABSENT of the file is no fault.
  */
 const struct af_policy *af_policy_enter(
 	const char *path, bool own_user, struct af_policy_trouble *trouble);

@@ -30,8 +30,11 @@ char *af_escape(const char *text, size_t len, char *out, size_t room);
 char *af_report_line(const struct af_request *request, const struct af_decision *decision, int cut,
 	unsigned suppressed, char line[AFENCE_LINE_MAX]);
 
-/* One sentence for the person whose login was refused: who, where to, why.  Returns TEXT. */
+#define AFENCE_SENTENCE_MAX 1024 /* bytes of a sentence, NUL included; none gets longer */
+
+/* One sentence for the person whose login was refused: who, where to, why, and where an unknown
+ * target was not to be resolved, which policy row would settle it.  Returns TEXT. */
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
-	char *text, size_t room);
+	char text[AFENCE_SENTENCE_MAX]);
 
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "af_address.h"
 #include "suggest.h"
 
 void af_usage_error(const char *verb, const char *format, ...)
@@ -59,49 +58,6 @@ bool af_argument_date(const char *verb, const char *option, const char *word, ti
 		return true;
 	af_usage_error(verb, "%s: \"%s\" is no date, expected YYYY-MM-DD", option, word);
 	return false;
-}
-
-static bool split_port(char *colon, uint16_t *port)
-{
-	char *end;
-	unsigned long value;
-
-	*colon = '\0';
-	if (colon[1] < '0' || colon[1] > '9')
-		return false;
-	errno = 0;
-	value = strtoul(colon + 1, &end, 10);
-	if (*end != '\0' || errno != 0 || value < 1 || value > 65535)
-		return false;
-	*port = (uint16_t)value;
-	return true;
-}
-
-const char *af_split_target(char *word, char **host, uint16_t *port)
-{
-	struct af_address address;
-	char *close = *word == '[' ? strchr(word, ']') : NULL;
-	char *colon = strrchr(close != NULL ? close : word, ':');
-
-	*host = word;
-	*port = 0;
-	if (*word == '[' && close == NULL)
-		return "\"[\" without \"]\"";
-	if (close != NULL && close[1] != '\0' && close[1] != ':')
-		return "text after \"]\", expected \":PORT\"";
-	if (strstr(word, "://") != NULL)
-		return "a URL, expected HOST[:PORT]";
-	if (close == NULL && colon != NULL && strchr(word, ':') != colon)
-		return af_address_parse(word, strlen(word), &address)
-			       ? NULL
-			       : "more than one colon, but no IPv6 address";
-	if (colon != NULL && !split_port(colon, port))
-		return "a port that is no number from 1 to 65535";
-	if (close != NULL) {
-		*close = '\0';
-		*host = word + 1;
-	}
-	return NULL;
 }
 
 char *af_absolute_path(const char *path)

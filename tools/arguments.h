@@ -37,13 +37,6 @@ bool af_argument_choice(const char *verb, const char *option, const char *word,
 /* A calendar day YYYY-MM-DD as its first second, UTC. */
 bool af_argument_date(const char *verb, const char *option, const char *word, time_t *out);
 
-/*
- * HOST, HOST:PORT, [HOST], [HOST]:PORT or a bare IPv6 address.  WORD is changed: *host points into
- * it, without the brackets.  Returns NULL,
- * or what is wrong with it (a constant), for callers that complain in their own way.
- */
-const char *af_split_target(char *word, char **host, uint16_t *port);
-
 /* PATH as an absolute path without following links, in memory the caller frees; NULL: errno. */
 char *af_absolute_path(const char *path);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "af_hostport.h"
 #include "output/json.h"
 
 #define LINE_FIELDS 3
@@ -104,7 +105,7 @@ static const char *read_fields(char *line, size_t len, struct field field[LINE_F
 	for (size_t i = 1; i < *count; i++)
 		if (strlen(field[i].text) != field[i].len)
 			return "NUL byte in the target or the service";
-	return af_split_target(field[1].text, host, port);
+	return af_hostport_split(field[1].text, host, port);
 }
 
 static bool print_error(const char *wrong, unsigned long number)

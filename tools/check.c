@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "af_hostport.h"
 #include "output/json.h"
 #include "output/text.h"
 #include "verbs.h"
@@ -220,7 +221,7 @@ static int ask_once(const struct options *options, const char *identity, const c
 
 	if (word == NULL)
 		return AFENCE_EXIT_UNFINISHED;
-	wrong = af_split_target(word, &host, &port);
+	wrong = af_hostport_split(word, &host, &port);
 	if (wrong != NULL) {
 		af_usage_error("check", "target \"%s\": %s", target, wrong);
 		free(word);

@@ -27,8 +27,8 @@ void af_sasl_log(struct af_limit *limit, const sasl_utils_t *utils,
 void af_sasl_explain(const sasl_utils_t *utils, const struct af_request *request,
 	const struct af_decision *decision)
 {
-	char text[512];
+	char text[AFENCE_SENTENCE_MAX];
 
-	af_report_sentence(request, decision, text, sizeof(text));
+	af_report_sentence(request, decision, text);
 	utils->seterror(utils->conn, SASL_NOLOG, "%s", text);
 }

@@ -96,7 +96,7 @@ static void test_long_values(void)
 	static char login[70000], host[70000];
 	struct af_request request;
 	struct af_decision decision;
-	char line[AFENCE_LINE_MAX], sentence[600];
+	char line[AFENCE_LINE_MAX], sentence[AFENCE_SENTENCE_MAX];
 
 	memset(login, '\001', sizeof(login) - 1);
 	memset(host, '"', sizeof(host) - 1);
@@ -104,7 +104,7 @@ static void test_long_values(void)
 	af_report_line(&request, &decision, 0, 4294967295U, line);
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, "...\" domain=example.com"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, " cut=no suppressed=4294967295"));
-	af_report_sentence(&request, &decision, sentence, sizeof(sentence));
+	af_report_sentence(&request, &decision, sentence);
 	CU_ASSERT_PTR_NOT_NULL(strstr(sentence, "external"));
 	CU_ASSERT_PTR_NULL(strchr(sentence, '\001'));
 }
@@ -113,16 +113,16 @@ static void test_sentence(void)
 {
 	struct af_request request;
 	struct af_decision decision;
-	char text[600];
+	char text[AFENCE_SENTENCE_MAX];
 
 	make_block(&request, &decision, "alice@example.com", "imap.corp.net");
-	CHECK_STRING("named", af_report_sentence(&request, &decision, text, sizeof(text)),
+	CHECK_STRING("named", af_report_sentence(&request, &decision, text),
 		"authfence: the password of alice@example.com was not sent to imap.corp.net: its "
 		"domain is reserved, so no such account can exist (rule builtin:documentation), and "
 		"that server is external");
 	request.host = NULL;
 	decision.target.class = AFENCE_TARGET_UNKNOWN;
-	af_report_sentence(&request, &decision, text, sizeof(text));
+	af_report_sentence(&request, &decision, text);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "not sent to 203.0.114.7:"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "not known to be internal"));
 }
