@@ -13,6 +13,7 @@ bindir     ?= $(prefix)/bin
 mandir     ?= $(prefix)/share/man
 bashdir    ?= $(prefix)/share/bash-completion/completions
 sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
+pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
 B          ?= build
 
 # What the code needs, kept apart so that a user's CFLAGS survive.
@@ -31,11 +32,12 @@ Q = @
 MAKEFLAGS += --no-print-directory
 endif
 
-COMMON  = af_status af_utf8 af_siphash af_domain af_registry af_identity af_identity_text \
+COMMON  = af_status af_utf8 af_siphash af_hostport af_domain af_registry af_identity af_identity_text \
           af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address \
           af_resolver af_resolver_answer af_resolver_cache af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
           af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
+PAM     = module guard options
 TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
           policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
           policy/check policy/rules policy/compile policy/writer
@@ -45,20 +47,23 @@ BENCH   = decide sasl
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
+PAM_O    = $(PAM:%=$(B)/plugins/pam/%.o)
 TOOL_O   = $(TOOL:%=$(B)/tools/%.o)
 LIB      = $(B)/libafence.a
 PLUGIN   = $(B)/sasl2/libauthfence.so
+MODULE   = $(B)/pam/pam_authfence.so
 PROGRAM  = $(B)/authfence
 UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%)
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 MAN1 = docs/authfence.1
 MAN7 = docs/authfence-sasl.7
+MAN8 = docs/pam_authfence.8
 
 .PHONY: all tool-objects deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGRAM) $(PLUGIN) ## build the command and the plugins
+all: $(PROGRAM) $(PLUGIN) $(MODULE) ## build the command and the plugins
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
@@ -91,6 +96,12 @@ $(PLUGIN): $(SASL_O) $(LIB) plugins/sasl/libauthfence.map
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=plugins/sasl/libauthfence.map $(LDFLAGS) \
 		-o $@ $(SASL_O) $(LIB) $(GUEST_LIBS)
+
+$(MODULE): $(PAM_O) $(LIB) plugins/pam/pam_authfence.map
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=plugins/pam/pam_authfence.map $(LDFLAGS) \
+		-o $@ $(PAM_O) $(LIB) -lpam -lidn2
 
 $(PROGRAM): $(TOOL_O) $(LIB)
 	@echo "  LD      $@"
@@ -155,20 +166,25 @@ dist: ## source archive
 	$(Q)packaging/dist.sh $(VERSION) $(B)
 
 install: all ## install below DESTDIR
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(sysconfdir)/authfence/policy.d \
-		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(pamdir) \
+		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7 \
+		$(DESTDIR)$(mandir)/man8
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
 	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
+	$(INSTALL) -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
 	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
+	$(INSTALL) -m 0644 $(MAN8) $(DESTDIR)$(mandir)/man8/
 
 uninstall: ## remove what install put there; policy files stay
-	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so
-	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%)
+	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
+		$(DESTDIR)$(pamdir)/pam_authfence.so
+	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) \
+		$(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence 2>/dev/null || true
 
 clean: ## remove what was built; the lab root stays (rm -r build/lab)
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
 
--include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
+-include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
 	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The arguments of the line in the PAM service file. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <security/pam_modules.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AFENCE_PAM_TARGETS 16 /* further target= are refused with a log line */
+#define AFENCE_HOST_MAX    256
+
+struct af_pam_options {
+	struct af_pam_target {
+		char host[AFENCE_HOST_MAX];
+		uint16_t port; /* 0: not said */
+	} target[AFENCE_PAM_TARGETS];
+	size_t target_count;
+	/* Borrowed from the argument vector; NULL: not given. */
+	const char *domain;
+	const char *service;
+	const char *policy;
+	const char *confdir; /* where the stack was read from, as in pam_start_confdir() */
+	bool discover;       /* find targets in the stack; true unless switched off */
+	bool observe;
+	bool quiet;
+	bool debug;
+	bool has_unknown;
+	bool unknown_allow; /* set only then */
+};
+
+/*
+ * Reads the COUNT arguments at WORD into *out.  What cannot be read is logged; the rest counts,
+ * and a target that cannot be read counts as one of which nothing is known, so that a slip of
+ * the pen guards more, never less.
+ */
+void af_pam_options_read(
+	const pam_handle_t *pamh, int count, const char **word, struct af_pam_options *out);
+
+#endif
