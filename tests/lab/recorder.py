@@ -4,10 +4,11 @@
 
 Each connection leaves two files in DIR, both after TLS: NNN-PROTOCOL-PORT.in, all that the client
 sent, and .out, all that it was told (the challenges).  DIR/answers has one line for each SASL
-response, DIR/logins one for each completed login.  The server knows no secret: what reached it is
+response, DIR/logins one for each completed login, DIR/ends one for each connection that the client
+has ended ("eof") or that ended otherwise ("broken").  The server knows no secret: what reached it is
 read off the files afterwards by leaks.py.
 
-usage: recorder.py --dir DIR [--auth MECHANISM,...] [--starttls] [--cert FILE --key FILE]
+usage: recorder.py --dir DIR [--auth MECHANISM,...|none] [--starttls] [--cert FILE --key FILE]
                    PROTOCOL:PORT[:tls]...
 
 A further protocol is a further subclass of Session with a serve() method.
@@ -21,6 +22,8 @@ import socket
 import ssl
 import threading
 import time
+
+import record_pop
 
 LINE_MAX = 65536  # a longer line ends the connection
 CONNECTION_MAX = 4 << 20  # bytes taken from one connection
@@ -40,6 +43,7 @@ class Wire:
         self.received = open(path + '.in', 'wb', buffering=0)
         self.sent = open(path + '.out', 'wb', buffering=0)
         self.total = 0
+        self.end = 'broken'
         sock.settimeout(IDLE)
 
     def fill(self):
@@ -49,6 +53,8 @@ class Wire:
             raise Closed from error
         self.received.write(data)
         self.total += len(data)
+        if not data:
+            self.end = 'eof'
         if not data or self.total > CONNECTION_MAX:
             raise Closed
         self.buffer += data
@@ -119,6 +125,10 @@ def cram_md5(server):
 
 # Each yields the server's challenges in turn; every response is accepted.
 MECHANISMS = {'PLAIN': plain, 'LOGIN': login, 'CRAM-MD5': cram_md5}
+
+
+def mechanisms(text):
+    return [] if text == 'none' else text.split(',')
 
 
 class Session:
@@ -267,7 +277,11 @@ class Smtp(Session):
                 self.wire.send('250 2.0.0 so be it')
 
 
-PROTOCOLS = {'imap': Imap, 'smtp': Smtp}
+class Pop(record_pop.Pop, Session):
+    """POP3."""
+
+
+PROTOCOLS = {'imap': Imap, 'pop': Pop, 'smtp': Smtp}
 
 
 class Recorder:
@@ -305,7 +319,12 @@ class Recorder:
         except Closed:
             pass
         wire.drain()
+        self.note_end(name, wire.end)
         wire.close()
+
+    def note_end(self, name, end):
+        with open(os.path.join(self.options.dir, 'ends'), 'a', encoding='ascii') as file:
+            file.write(f'{name} {end}\n')
 
     def finish(self):
         """Gives sessions under way two seconds to reach their end."""
@@ -317,7 +336,7 @@ class Recorder:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--dir', required=True)
-    parser.add_argument('--auth', default='PLAIN', type=lambda text: text.split(','))
+    parser.add_argument('--auth', default='PLAIN', type=mechanisms)
     parser.add_argument('--starttls', action='store_true')
     parser.add_argument('--cert')
     parser.add_argument('--key')
@@ -335,7 +354,7 @@ def main():
     recorder = Recorder(options)
     for text in options.listen:
         recorder.listen(text)
-    for name in ('answers', 'logins', 'ready'):
+    for name in ('answers', 'logins', 'ends', 'ready'):
         with open(os.path.join(options.dir, name), 'w', encoding='ascii'):
             pass
     signal.sigwait([signal.SIGTERM])
