@@ -32,10 +32,11 @@ Q = @
 MAKEFLAGS += --no-print-directory
 endif
 
-COMMON  = af_status af_utf8 af_siphash af_hostport af_domain af_registry af_identity af_identity_text \
-          af_identity_login af_identity_realm af_identity_dn af_identity_uri af_address \
-          af_resolver af_resolver_answer af_resolver_cache af_resolver_dns af_resolver_hosts af_image af_policy af_policy_file af_target \
-          af_decide af_report af_limit
+COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
+          af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
+          af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
+          af_resolver_hosts af_image af_policy af_policy_file af_target af_decide af_report \
+          af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
 TOOL    = main arguments suggest check batch policy output/text output/json output/psl \

@@ -146,6 +146,16 @@ static void unwrap(
 	set_ipv4(four, out);
 }
 
+bool af_address_embedded(const struct af_address *a, struct af_address *out)
+{
+	const struct af_address_block *block = find_block(a);
+
+	if (block == NULL || block->embeds == 0)
+		return false;
+	unwrap(a, block, out);
+	return true;
+}
+
 enum af_target_class af_address_class(
 	const struct af_address *a, const struct af_address_block **block)
 {

@@ -290,8 +290,11 @@ enum af_target_class af_policy_address_class(const struct af_policy *policy,
 	const struct af_address_block **block)
 {
 	enum af_target_class builtin_class = af_address_class(address, block);
+	struct af_address inner;
 
 	*row = af_policy_address_row(policy, address, rule);
+	if (*row == AFENCE_ROW_NONE && policy->has_image && af_address_embedded(address, &inner))
+		*row = af_policy_address_row(policy, &inner, rule);
 	if (*row == AFENCE_ROW_NONE)
 		return builtin_class;
 	return *row == AFENCE_ROW_INTERNAL ? AFENCE_TARGET_INTERNAL : AFENCE_TARGET_EXTERNAL;

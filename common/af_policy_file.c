@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "af_descriptor.h"
 #include "af_image.h"
 
 #define COPY_MAX      (1024 * 1024) /* larger files are mapped (P2) */
@@ -23,17 +24,6 @@
 #define OVERFLOW_UID  65534
 #define PROC_TEXT_MAX 128
 #define PROC_FD_PATH  "/proc/self/fd/"
-
-/* Above the standard streams, which daemons like to close and reopen. */
-static int move_up(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-	return high;
-}
 
 /* O_NONBLOCK: a FIFO in the place of the file must not hang the host. */
 static enum af_status open_path(const char *path, int *out)
@@ -43,9 +33,7 @@ static enum af_status open_path(const char *path, int *out)
 	*out = -1;
 	if (path[0] != '/')
 		return AFENCE_ERR_UNTRUSTED;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && fd <= STDERR_FILENO)
-		fd = move_up(fd);
+	fd = af_descriptor_raise(open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	*out = fd;
 	if (fd >= 0)
 		return AFENCE_OK;

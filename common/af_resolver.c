@@ -5,12 +5,9 @@
  */
 #include "af_resolver.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "af_resolver_parts.h"
 
@@ -50,20 +47,6 @@ int64_t af_resolver_clock(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int af_resolver_lift(int fd)
-{
-	int lifted;
-	int saved;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	lifted = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return lifted;
 }
 
 static void resolve(struct af_resolver *self, const struct af_domain *name, unsigned budget_ms,

@@ -23,6 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "af_descriptor.h"
+
 #define SOCKETS_MAX (2 * AFENCE_SERVERS_MAX) /* UDP and TCP */
 #define TRIES       3
 
@@ -53,7 +55,7 @@ static int left_ms(const struct question *question)
 static ares_socket_t open_socket(int family, int type, int protocol, void *context)
 {
 	(void)context;
-	return af_resolver_lift(socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+	return af_descriptor_raise(socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
 }
 
 static int close_socket(ares_socket_t fd, void *context)

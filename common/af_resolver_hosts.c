@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "af_descriptor.h"
+
 struct scanner {
 	const struct af_domain *name;
 	struct af_resolution *out;
@@ -81,7 +83,7 @@ static void take(struct scanner *s, char byte)
 bool af_hosts_find(const char *path, const struct af_domain *name, struct af_resolution *out)
 {
 	struct scanner scanner = {.name = name, .out = out};
-	int fd = af_resolver_lift(open(path, O_RDONLY | O_CLOEXEC));
+	int fd = af_descriptor_raise(open(path, O_RDONLY | O_CLOEXEC));
 	char buffer[4096];
 	ssize_t len;
 

@@ -22,13 +22,6 @@ bool af_resolution_add_cname(struct af_resolution *resolution, const struct af_d
 int64_t af_resolver_clock(void);
 
 /*
- * Moves FD above standard error, close-on-exec, and closes the old one: where the host has closed
- * its standard descriptors, a message that it prints must not end up in a socket of ours.
- * Negative with errno set: FD was, or there is no descriptor left.
- */
-int af_resolver_lift(int fd);
-
-/*
  * Looks NAME up in the hosts file at PATH, as "files" of nsswitch.conf does: all lines, both
  * families.  False: not listed; *out is unchanged.
  */

@@ -68,6 +68,9 @@ bool af_address_from_sockaddr(const struct sockaddr *sa, struct af_address *out,
 /* Text form, IPv4 dotted; returns TEXT. */
 const char *af_address_format(const struct af_address *a, char text[AFENCE_ADDRESS_TEXT_MAX]);
 
+/* True if A lies in a block whose addresses hold an IPv4 address (NAT64, 6to4 ...): *out is it. */
+bool af_address_embedded(const struct af_address *a, struct af_address *out);
+
 /*
  * The class by the built-in table alone: the most specific block decides, an embedded IPv4
  * address by what it embeds (unwrapped once).  *block, if asked for, is the deciding row, or

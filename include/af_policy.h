@@ -119,7 +119,8 @@ enum af_row af_policy_name_row(
 enum af_row af_policy_address_row(
 	const struct af_policy *policy, const struct af_address *address, struct af_rule *rule);
 
-/* The class of an address: network rows first, then the built-in table (R6).  *row says which of
+/* The class of an address: network rows first, those on an IPv4 address that it embeds next, then
+ * the built-in table (R6).  *row says which of
  * the two it was; *rule is set unless NONE; *block as af_address_class(). */
 enum af_target_class af_policy_address_class(const struct af_policy *policy,
 	const struct af_address *address, enum af_row *row, struct af_rule *rule,

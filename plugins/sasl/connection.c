@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "af_descriptor.h"
+
 #define DESCRIPTORS_TRIED 4096
 
 struct search {
@@ -122,15 +124,4 @@ void af_descriptors_walk(bool (*visit)(void *context, int fd), void *context)
 			more = visit(context, fd);
 	}
 	closedir(dir);
-}
-
-int af_descriptor_raise(int fd)
-{
-	int raised;
-
-	if (fd < 0 || fd > 2)
-		return fd;
-	raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	close(fd);
-	return raised;
 }

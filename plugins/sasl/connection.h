@@ -45,8 +45,4 @@ void af_connections_find(
  */
 void af_descriptors_walk(bool (*visit)(void *context, int fd), void *context);
 
-/* Moves FD, if it is 0 to 2, out of the place of the standard streams.  Returns the new number,
- * or -1 with FD closed; FD itself if it is -1. */
-int af_descriptor_raise(int fd);
-
 #endif

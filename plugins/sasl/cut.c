@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "af_descriptor.h"
 #include "connection.h"
 
 enum { DARK, KEPT }; /* the two ends */

@@ -175,6 +175,9 @@ static void test_rows(void)
 		{"imap", "10.99.1.1", NULL, {NULL}, "external", 0, 0},
 		{"imap", "127.0.0.9", NULL, {NULL}, "external", 0, 0},
 		{"imap", "198.51.99.1", NULL, {NULL}, "internal", 0, 0},
+		{"imap", "64:ff9b::198.51.99.1", NULL, {NULL}, "internal", 0, 0},
+		{"imap", "2002:a63:101::", NULL, {NULL}, "external", 0, 0},
+		{"imap", "2002:a62:101::", NULL, {NULL}, "internal", 0, 0},
 		{"imap", NULL, NULL, {"=127.0.0.9"}, "external", 0, 0},
 		/* names: no DNS; same length: external */
 		{"imap", "mx.corp.lan", NULL, {NULL}, "internal", 0, 0},
