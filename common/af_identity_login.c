@@ -264,29 +264,31 @@ static void read_loose(struct af_identity *id, struct af_span s, const struct ma
 		af_add_dotted(id, host, (struct af_span){m->bang.end, s.end});
 }
 
+/* What every login has in common: an address, perhaps with a host before a backslash. */
+static bool read_address(struct af_identity *id, struct af_span *s, struct marks *m)
+{
+	if (!find_address(s, m)) {
+		id->malformed = true;
+		return false;
+	}
+	*s = read_backslash(id, *s, m);
+	read_at(id, *s, m);
+	return true;
+}
+
 void af_read_login(struct af_identity *id, struct af_span s)
 {
 	struct marks m;
 
-	if (!find_address(&s, &m)) {
-		id->malformed = true;
-		return;
-	}
-	s = read_backslash(id, s, &m);
-	read_at(id, s, &m);
-	read_loose(id, s, &m);
+	if (read_address(id, &s, &m))
+		read_loose(id, s, &m);
 }
 
 void af_read_ntlm(struct af_identity *id, struct af_span s)
 {
 	struct marks m;
 
-	if (!find_address(&s, &m)) {
-		id->malformed = true;
-		return;
-	}
-	s = read_backslash(id, s, &m);
-	read_at(id, s, &m);
+	read_address(id, &s, &m);
 }
 
 enum { ORNAMENT = 1, SEPARATOR = 2 };

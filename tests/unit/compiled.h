@@ -3,10 +3,13 @@
 #ifndef COMPILED_H
 #define COMPILED_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../../tools/policy/compile.h"
+#include "af_policy.h"
 #include "harness.h"
 
 /* The text must be right; the image's bytes are the caller's. */
@@ -25,6 +28,27 @@ static inline void compile_text(const char *text, uint64_t generation, struct af
 	af_rules_free(&rules);
 	af_diagnostics_free(&diagnostics);
 	af_source_free(&source);
+}
+
+/* The policy that the text makes, by way of a file in the scratch folder. */
+static inline struct af_policy *load_policy(const char *text)
+{
+	struct af_compiled compiled;
+	struct af_policy *policy = NULL;
+	char path[4400];
+	FILE *file;
+
+	compile_text(text, 1, &compiled);
+	snprintf(path, sizeof(path), "%s/load.bin", af_scratch_dir());
+	file = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT(fwrite(compiled.bytes, compiled.length, 1, file) == 1);
+	CU_ASSERT(fchmod(fileno(file), 0644) == 0);
+	CU_ASSERT(fclose(file) == 0);
+	free(compiled.bytes);
+	CHECK_NUMBER("load", af_policy_load(path, true, &policy), AFENCE_OK);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(policy);
+	return policy;
 }
 
 #endif

@@ -47,16 +47,6 @@ static void write_policy(const char *file, const char *text, uint64_t generation
 	free(compiled.bytes);
 }
 
-static struct af_policy *load_text(const char *text)
-{
-	struct af_policy *policy;
-
-	write_policy(in_scratch("load.bin"), text, 1);
-	CHECK_NUMBER("load", af_policy_load(path, true, &policy), AFENCE_OK);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(policy);
-	return policy;
-}
-
 static struct af_domain domain_of(const char *name)
 {
 	struct af_domain domain;
@@ -521,14 +511,14 @@ static const struct {
 
 static void test_domains(void)
 {
-	struct af_policy *policy = load_text("policy 1;\n"
-					     "reserve \"dev.acme.internal\";\n"
-					     "reserve \"QA.dev.acme.internal.\";\n"
-					     "reserve \"local\";\n"
-					     "reserve \"host.example.com\";\n"
-					     "reserve \"test\", \"test\";\n"
-					     "reserve \"b\xc3\xbc"
-					     "cher.lan\";\n");
+	struct af_policy *policy = load_policy("policy 1;\n"
+					       "reserve \"dev.acme.internal\";\n"
+					       "reserve \"QA.dev.acme.internal.\";\n"
+					       "reserve \"local\";\n"
+					       "reserve \"host.example.com\";\n"
+					       "reserve \"test\", \"test\";\n"
+					       "reserve \"b\xc3\xbc"
+					       "cher.lan\";\n");
 
 	for (size_t i = 0; i < sizeof(domain_rows) / sizeof(domain_rows[0]); i++) {
 		const char *name = domain_rows[i].domain;
@@ -581,7 +571,7 @@ static const struct {
 
 static void test_name_rows(void)
 {
-	struct af_policy *policy = load_text(row_policy);
+	struct af_policy *policy = load_policy(row_policy);
 	struct af_rule rule;
 
 	for (size_t i = 0; i < sizeof(name_rows) / sizeof(name_rows[0]); i++) {
@@ -638,7 +628,7 @@ static const struct {
 
 static void test_address_rows(void)
 {
-	struct af_policy *policy = load_text(network_policy);
+	struct af_policy *policy = load_policy(network_policy);
 	const struct af_address_block *block;
 	struct af_rule rule;
 	enum af_row row;
@@ -661,9 +651,10 @@ static void test_address_rows(void)
 
 static void test_settings(void)
 {
-	struct af_policy *policy = load_text("policy 1; mode observe; on-block refuse;\n"
-					     "resolver { server 127.0.0.2 port 5353; within 2s; }\n"
-					     "log { identity none; }\n");
+	struct af_policy *policy =
+		load_policy("policy 1; mode observe; on-block refuse;\n"
+			    "resolver { server 127.0.0.2 port 5353; within 2s; }\n"
+			    "log { identity none; }\n");
 	struct af_address server = address_of("127.0.0.2");
 	struct af_settings settings;
 
@@ -734,7 +725,7 @@ static bool spell(unsigned number, size_t len, struct af_domain *out)
 
 static void test_against_slow(void)
 {
-	struct af_policy *policy = load_text(
+	struct af_policy *policy = load_policy(
 		"policy 1; internal \"*.b\", \".a.b\", \"b.a.b\", \"*.a.a.b\", \"a\";"
 		"external \"b\", \"*.a.b\", \".b.b\", \"a.a.b\"; reserve \"a.b\", \"b.b.a\";");
 	unsigned count = 1, names = 0;

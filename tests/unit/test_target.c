@@ -147,25 +147,6 @@ static void test_unverified(void)
 	JUDGE(af_policy_builtin(), scenes);
 }
 
-static struct af_policy *load(const char *text)
-{
-	struct af_compiled compiled;
-	struct af_policy *policy = NULL;
-	char path[4400];
-	FILE *file;
-
-	compile_text(text, 1, &compiled);
-	snprintf(path, sizeof(path), "%s/target.bin", af_scratch_dir());
-	file = fopen(path, "w");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	CU_ASSERT(fwrite(compiled.bytes, compiled.length, 1, file) == 1);
-	fclose(file);
-	free(compiled.bytes);
-	CHECK_NUMBER("load", af_policy_load(path, true, &policy), AFENCE_OK);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(policy);
-	return policy;
-}
-
 static void test_rows(void)
 {
 	static const struct scene scenes[] = {
@@ -200,7 +181,7 @@ static void test_rows(void)
 		{"ldap", "near.net", NULL, {"10.1.2.3"}, "external", 0, 0},
 		{"ldap", "far.net", NULL, {NULL}, "unknown", 0, 0},
 	};
-	struct af_policy *policy = load(rows_policy);
+	struct af_policy *policy = load_policy(rows_policy);
 
 	JUDGE(policy, scenes);
 	af_policy_free(policy);
@@ -209,7 +190,7 @@ static void test_rows(void)
 static void decide(const char *text, const char *identity, struct af_decision *out)
 {
 	static const struct scene none = {.host = "8.8.8.8"};
-	struct af_policy *policy = load(text);
+	struct af_policy *policy = load_policy(text);
 	struct af_request request = {.stack = AFENCE_STACK_SASL, .host = none.host};
 
 	request.login[0] = (struct af_login){identity, strlen(identity), AFENCE_FORM_AUTO};
