@@ -16,7 +16,7 @@ const char *af_strerror(enum af_status status)
 	case AFENCE_ERR_SYSTEM:
 		return "system call failed";
 	case AFENCE_ERR_UNTRUSTED:
-		return "not trusted: wrong owner, mode or kind of file";
+		return "not trusted, must be a regular file of root that nobody else can write";
 	case AFENCE_ERR_DAMAGED:
 		return "damaged";
 	case AFENCE_ERR_NEWER:
