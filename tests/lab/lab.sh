@@ -174,6 +174,15 @@ recorder_start()
 	lab_wait test -e "$lab/$name/ready"
 }
 
+# relay_start FOLDER NAME:PORT SERVER-PORT: a recording relay in front of a real server on 127.0.0.1,
+# with an empty $lab/FOLDER.
+relay_start()
+{
+	rm -rf "${lab:?}/$1"
+	lab_start "$1" "${on_server[@]}" python3 -B /tests/lab/relay.py --dir "$lab/$1" "$2" "$3"
+	lab_wait test -e "$lab/$1/ready"
+}
+
 # new_secret NAME: prints a fresh secret and enters it in the list that leaks.py looks for.
 new_secret()
 {
