@@ -11,7 +11,6 @@ prefix     ?= /usr
 sysconfdir ?= /etc
 bindir     ?= $(prefix)/bin
 mandir     ?= $(prefix)/share/man
-bashdir    ?= $(prefix)/share/bash-completion/completions
 sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
 pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
 B          ?= build
