@@ -22,7 +22,7 @@ slapd_start()
 	cat > /etc/ldap/sasl2/slapd.conf <<-END
 		pwcheck_method: auxprop
 		auxprop_plugin: sasldb
-		sasldb_path: "$lab/sasldb"
+		sasldb_path: $lab/sasldb
 		mech_list: PLAIN DIGEST-MD5 SCRAM-SHA-256 SCRAM-SHA-1 NTLM
 	END
 	cat > "$lab/slapd.conf" <<-END
@@ -33,7 +33,7 @@ slapd_start()
 		authz-regexp uid=proxy@sei\.co\.jp,cn=[^,]*,cn=auth $manager
 		access to * by * read
 		database ldif
-		directory "$lab/slapd"
+		directory $lab/slapd
 		suffix ""
 		rootdn $manager
 		rootpw $1
