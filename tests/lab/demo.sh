@@ -1,17 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The incident, replayed: a test account at example.com is set up from the answer that a mail
-# auto-configuration service gave for years, and the mail client tries to log in there; once as the
+# auto-configuration service gave for years, and the mail client tries to log in there; then the same
+# account logs in on a machine whose PAM stack sends passwords to a RADIUS server.  Each once as the
 # machine is, once with the guard.  All servers are the lab's, the addresses too; the programs are
 # real.  There is no policy file.
 #
-# The exit status is 0 only if the password reached the stranger's server without the guard and did
-# not with it.  AUTHFENCE_DEMO_UNGUARDED=1 leaves the guard out of the second run, so that the demo
-# must fail.
+# The exit status is 0 only if in both halves the password reached the server without the guard and
+# in neither did with it.  AUTHFENCE_DEMO_UNGUARDED=1 leaves the guard out of the second runs, so that
+# the demo must fail.
 #
 # usage: sudo tests/lab/demo.sh BUILD
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "$0")/lab.sh"
+# shellcheck source=radius.sh
+. "$(dirname "$0")/radius.sh"
 lab_enter "$@"
 
 address=email@example.com
@@ -65,6 +68,38 @@ synchronise()
 	tail -n +2 "$lab/$folder.leaks" | show
 }
 
+# sit_down NAME COMMAND...: somebody types the account's password where COMMAND asks for it.
+sit_down()
+{
+	local name=$1 status
+	shift
+	at_terminal "$address" "$(cat $lab/password)" "$@" > "$lab/seen" 2>&1
+	status=$?
+	echo "$name showed, and ended with status $status:"
+	show "$lab/seen"
+}
+
+# log_in FOLDER [LINE...]: two programs check a password by PAM, against a new RADIUS server; LINEs
+# are the first of the stack.
+log_in()
+{
+	local folder=$1
+	shift
+	: > $lab/syslog
+	radius_stack su $external "$@"
+	radius_start "$folder" $address "$(cat $lab/password)"
+	echo 'the PAM stack:'
+	grep ^auth /etc/pam.d/su | show
+	sit_down su setpriv --reuid=tester --regid=tester --init-groups su $address
+	sit_down pamtester pamtester su $address authenticate
+	lab_stop "$folder"
+	echo "the RADIUS server at $external got, read with the secret that it shares:"
+	grep -E 'Packet-Type|User-|NAS-Identifier' "$lab/$folder"/*.in | tr -d '\t' | show
+	echo "secrets in it:"
+	leaked "$folder" > "$lab/$folder.count"
+	tail -n +2 "$lab/$folder.leaks" | show
+}
+
 # First half: a client of libsasl2.
 say "A test account, $address, is set up by asking"
 show <<< "$service (the lab's own, with a certificate of the lab)"
@@ -88,6 +123,29 @@ fi
 echo 'the log got:'
 show $lab/syslog
 
-bare=$(cat $lab/bare.count) guarded=$(cat $lab/guarded.count)
+# Second half: a PAM stack that sends passwords away.
+say "The same account at the machine's own door: pam_radius_auth asks $external"
+add_terminals
+add_account $address 2001
+guard_install
+new_secret "password of $address" > $lab/password
+
+say 'Without authfence'
+log_in bare-pam
+
+say 'With authfence, no policy file, one line more in the stack'
+if [ "${AUTHFENCE_DEMO_UNGUARDED:-}" = 1 ]; then
+	echo 'AUTHFENCE_DEMO_UNGUARDED=1: the guard is left out'
+	log_in guarded-pam
+else
+	log_in guarded-pam "$(guard_line target=$external)"
+fi
+echo 'the log got:'
+grep verdict= $lab/syslog | show
+
+mail=$(cat $lab/bare.count) pam=$(cat $lab/bare-pam.count)
+bare=$((mail + pam)) guarded=$(($(cat $lab/guarded.count) + $(cat $lab/guarded-pam.count)))
+[ "$mail" -gt 0 ] || printf '\nthe mail client sent nothing, even without the guard: this shows nothing\n'
+[ "$pam" -gt 0 ] || printf '\nthe PAM stack sent nothing, even without the guard: this shows nothing\n'
 printf '\ndemo: without authfence %s credentials leaked, with authfence %s\n' "$bare" "$guarded"
-[ "$bare" -gt 0 ] && [ "$guarded" -eq 0 ]
+[ "$mail" -gt 0 ] && [ "$pam" -gt 0 ] && [ "$guarded" -eq 0 ]
