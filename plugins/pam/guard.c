@@ -33,23 +33,33 @@ struct login {
 /* Lines of all handles of the process: saslauthd and Dovecot serve many logins in one. */
 static struct af_limit limit;
 
+static bool pass_line(const char *rule, unsigned *suppressed)
+{
+	return af_limit_pass(&limit, rule, af_limit_now(), suppressed);
+}
+
 static bool is_fault(enum af_status status)
 {
 	return status != AFENCE_OK && status != AFENCE_ERR_ABSENT;
 }
 
+/* The host may do without a policy file; a line that names one must have meant it. */
 static void choose_policy(struct login *login)
 {
 	const char *path = login->options.policy;
 	struct af_policy_trouble trouble;
+	unsigned suppressed;
+	bool fault = false;
 
 	if (path != NULL) {
 		login->policy = af_policy_open(path, true, &trouble);
+		fault = trouble.file == AFENCE_ERR_ABSENT;
 	} else {
 		path = AFENCE_POLICY_PATH;
 		login->policy = af_policy_enter(path, false, &trouble);
 	}
-	if (is_fault(trouble.file) || is_fault(trouble.previous))
+	fault = fault || is_fault(trouble.file) || is_fault(trouble.previous);
+	if (fault && pass_line(path, &suppressed))
 		pam_syslog(login->pamh, LOG_ERR, "%s: %s; %s.prev: %s; policy in force: %s", path,
 			af_strerror(trouble.file), path, af_strerror(trouble.previous),
 			af_policy_source(login->policy));
@@ -61,22 +71,29 @@ static bool is_bare(const char *user)
 	return strpbrk(user, "@\\") == NULL;
 }
 
-/* The identity that will be sent; *full is freed by the caller. */
-static bool name_identity(struct login *login, const char *user, char **full)
+static struct af_login make_login(const char *text, enum af_form form)
 {
-	const struct af_pam_options *options = &login->options;
+	return (struct af_login){text, strlen(text), form};
+}
+
+/*
+ * The name as it is, and as it will be sent with the domain behind it, which the caller frees as
+ * *full.  Where there is no memory for that, its domain says enough.
+ */
+static void name_identity(struct login *login, const char *user, char **full)
+{
+	const char *domain = login->options.domain;
+	struct af_request *request = &login->request;
 
 	*full = NULL;
-	if (options->domain != NULL && is_bare(user)) {
-		if (asprintf(full, "%s@%s", user, options->domain) < 0) {
-			*full = NULL;
-			return false;
-		}
-		user = *full;
-	}
-	login->request.login[0] = (struct af_login){user, strlen(user), AFENCE_FORM_AUTO};
-	login->request.login_count = 1;
-	return true;
+	request->login[request->login_count++] = make_login(user, AFENCE_FORM_AUTO);
+	if (domain == NULL || !is_bare(user))
+		return;
+	if (asprintf(full, "%s@%s", user, domain) < 0)
+		*full = NULL;
+	request->login[request->login_count++] = *full != NULL
+							 ? make_login(*full, AFENCE_FORM_AUTO)
+							 : make_login(domain, AFENCE_FORM_DOMAIN);
 }
 
 static void fill_request(struct login *login)
@@ -91,20 +108,20 @@ static void fill_request(struct login *login)
 	request->stack = AFENCE_STACK_PAM;
 	request->service = service;
 	request->now = time(NULL);
-	request->no_forwarder = login->options.target_count == 0;
+	request->no_forwarder = login->options.target_count == 0 && !login->options.misread;
 	request->has_mode = login->options.observe;
 	request->mode = AFENCE_MODE_OBSERVE;
 	request->has_unknown = login->options.has_unknown;
 	request->unknown_allow = login->options.unknown_allow;
 }
 
-static void ask(struct login *login, size_t index, struct af_decision *out)
+/* Without any target, the first is an empty one. */
+static void aim(struct login *login, size_t index)
 {
 	const struct af_pam_target *target = &login->options.target[index];
 
-	login->request.host = index < login->options.target_count ? target->host : NULL;
+	login->request.host = *target->host != '\0' ? target->host : NULL;
 	login->request.port = target->port;
-	af_decide(login->policy, &login->request, out);
 }
 
 /* R4: all targets are judged, the worst verdict wins. */
@@ -113,16 +130,17 @@ static void judge(struct login *login)
 	struct af_decision decision;
 	size_t worst = 0;
 
-	ask(login, 0, &login->decision);
+	aim(login, 0);
+	af_decide(login->policy, &login->request, &login->decision);
 	for (size_t i = 1; i < login->options.target_count; i++) {
-		ask(login, i, &decision);
-		if (decision.verdict > login->decision.verdict)
-			worst = i;
-		if (worst == i)
-			login->decision = decision;
+		aim(login, i);
+		af_decide(login->policy, &login->request, &decision);
+		if (decision.verdict <= login->decision.verdict)
+			continue;
+		login->decision = decision;
+		worst = i;
 	}
-	login->request.host = login->options.target[worst].host;
-	login->request.port = login->options.target[worst].port;
+	aim(login, worst);
 }
 
 static void log_decision(struct login *login)
@@ -134,7 +152,7 @@ static void log_decision(struct login *login)
 
 	if (allowed && !login->options.debug)
 		return;
-	if (!allowed && !af_limit_pass(&limit, decision->rule.name, af_limit_now(), &suppressed))
+	if (!allowed && !pass_line(decision->rule.name, &suppressed))
 		return;
 	pam_syslog(login->pamh, allowed ? LOG_DEBUG : LOG_WARNING, "%s",
 		af_report_line(&login->request, decision, -1, suppressed, line));
@@ -160,6 +178,7 @@ static int answer(struct login *login)
 	return PAM_PERM_DENIED;
 }
 
+/* A name that cannot be had now is had by a later module that asks again, unseen by the guard. */
 int af_pam_guard(pam_handle_t *pamh, int flags, int count, const char **word)
 {
 	struct login login = {.pamh = pamh, .flags = flags};
@@ -167,14 +186,13 @@ int af_pam_guard(pam_handle_t *pamh, int flags, int count, const char **word)
 	char *full;
 	int code = pam_get_user(pamh, &user, NULL);
 
-	if (code != PAM_SUCCESS)
-		return code == PAM_CONV_AGAIN ? PAM_INCOMPLETE : code;
-	if (user == NULL)
-		return PAM_IGNORE;
+	if (code == PAM_CONV_AGAIN)
+		return PAM_INCOMPLETE;
+	if (code != PAM_SUCCESS || user == NULL)
+		return PAM_PERM_DENIED;
 	af_pam_options_read(pamh, count, word, &login.options);
 	choose_policy(&login);
-	if (!name_identity(&login, user, &full))
-		return PAM_BUF_ERR;
+	name_identity(&login, user, &full);
 	fill_request(&login);
 	judge(&login);
 	code = answer(&login);
