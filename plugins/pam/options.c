@@ -7,42 +7,47 @@
 
 #include "af_hostport.h"
 
+#define WORD_SHOWN 100 /* bytes of a word in a log line */
+
 /* Reads the value behind "=" (or NULL); returns NULL, or what was expected. */
 typedef const char *reader(struct af_pam_options *out, const char *value);
 
-/* An empty host is a target of which nothing is known. */
+/*
+ * An empty host is a target of which nothing is known.  Of too many targets the last place is one
+ * of those.
+ */
 static const char *read_target(struct af_pam_options *out, const char *value)
 {
 	struct af_pam_target *target = &out->target[out->target_count];
 	size_t len = strlen(value);
-	const char *wrong = NULL;
 	char *host;
 
-	if (out->target_count == AFENCE_PAM_TARGETS)
+	if (out->target_count > AFENCE_PAM_TARGETS)
 		return "fewer targets";
 	out->target_count++;
-	target->host[0] = '\0';
-	target->port = 0;
-	if (len == 0 || len >= sizeof(target->host))
+	if (out->target_count > AFENCE_PAM_TARGETS)
+		return "fewer targets";
+	if (len >= sizeof(target->host))
 		return "HOST[:PORT]";
 	memcpy(target->host, value, len + 1);
-	wrong = af_hostport_split(target->host, &host, &target->port);
-	if (wrong != NULL)
+	if (af_hostport_split(target->host, &host, &target->port) != NULL) {
 		host = target->host + len;
+		target->port = 0;
+	}
 	memmove(target->host, host, strlen(host) + 1);
-	return wrong != NULL ? "HOST[:PORT]" : NULL;
+	return *target->host != '\0' ? NULL : "HOST[:PORT]";
 }
 
 static const char *read_domain(struct af_pam_options *out, const char *value)
 {
-	out->domain = value;
-	return *value != '\0' ? NULL : "a domain name";
+	out->domain = *value != '\0' ? value : NULL;
+	return out->domain != NULL ? NULL : "a domain name";
 }
 
 static const char *read_service(struct af_pam_options *out, const char *value)
 {
-	out->service = value;
-	return *value != '\0' ? NULL : "a service name";
+	out->service = *value != '\0' ? value : NULL;
+	return out->service != NULL ? NULL : "a service name";
 }
 
 static const char *read_policy(struct af_pam_options *out, const char *value)
@@ -105,23 +110,28 @@ static const struct {
 	{"debug", false, read_debug},
 };
 
+static const char words[] =
+	"target=, domain=, service=, policy=, unknown=, confdir=, discover=, observe, quiet or "
+	"debug";
+
 /* NULL, or what was expected instead of WORD. */
 static const char *read_word(struct af_pam_options *out, const char *word)
 {
-	const char *equals = strchr(word, '=');
-	size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
+	size_t len = strcspn(word, "=");
+	const char *value = word[len] == '=' ? word + len + 1 : NULL;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strlen(table[i].name) != len || memcmp(table[i].name, word, len) != 0)
 			continue;
-		if (table[i].valued && equals == NULL)
-			return "\"=\" and a value";
-		return table[i].read(out, equals != NULL ? equals + 1 : NULL);
+		if (table[i].valued && value == NULL)
+			break;
+		return table[i].read(out, value);
 	}
-	return "target=, domain=, service=, policy=, unknown=, confdir=, discover=, observe, quiet "
-	       "or debug";
+	out->misread = true;
+	return words;
 }
 
+/* A word that is not ours is shown without its value: that may be a secret for another module. */
 void af_pam_options_read(
 	const pam_handle_t *pamh, int count, const char **word, struct af_pam_options *out)
 {
@@ -129,9 +139,10 @@ void af_pam_options_read(
 	out->discover = true;
 	for (int i = 0; i < count; i++) {
 		const char *expected = read_word(out, word[i]);
+		int shown = expected == words ? (int)strcspn(word[i], "=") : WORD_SHOWN;
 
 		if (expected != NULL)
-			pam_syslog(pamh, LOG_ERR, "argument %d: seen \"%.100s\", expected %s",
-				i + 1, word[i], expected);
+			pam_syslog(pamh, LOG_ERR, "argument %d: seen \"%.*s\", expected %s", i + 1,
+				shown, word[i], expected);
 	}
 }
