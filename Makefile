@@ -42,7 +42,7 @@ TOOL    = main arguments suggest check batch policy output/text output/json outp
           policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
           policy/check policy/rules policy/compile policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \
-          plugin cut
+          plugin cut pam
 BENCH   = decide sasl
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
@@ -120,6 +120,12 @@ $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 $(B)/bench/sasl: LDFLAGS += -Wl,--as-needed # what the plugin loads must not be there before
 
 $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
+
+$(B)/tests/test_pam: TEST_LIBS += -lpam
+$(B)/tests/test_pam: | $(MODULE) $(B)/tests/pam_forward.so
+$(B)/tests/pam_forward.so: $(B)/tests/unit/pam_forward.o
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) $(LDFLAGS) -o $@ $< -lpam
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)

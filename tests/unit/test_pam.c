@@ -1,0 +1,1043 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built module as libpam meets it: its symbols, and whole logins through the real library with
+ * service files of its own, unprivileged.  Behind the guard stands pam_forward.c, which writes down
+ * whether the password came that far.
+ *
+ * Each login is a process of its own, because a process keeps its policy and counts its log lines.
+ * What is asked of libpam and libc meanwhile is seen by functions of theirs that this program
+ * defines, too.
+ */
+#include "compiled.h"
+#include "harness.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include "af_policy.h"
+
+/* The line that the manual page recommends, with the built module; a policy file of this machine
+ * has no say. */
+#define RECOMMENDED "[default=ignore perm_denied=die]"
+#define FAR         "target=192.88.99.7"
+#define ALICE       "alice@example.com"
+#define SECRET      "s3cr3t of a test"
+
+static char guard[4200];
+static char toy[4200];
+
+/* ---- what a login showed ---- */
+
+static struct seen {
+	int code;
+	unsigned passwords; /* prompts that do not echo */
+	unsigned names;     /* prompts that do */
+	unsigned messages;
+	unsigned item[PAM_AUTHTOK_TYPE + 1]; /* how often each was looked at */
+	char message[1024];
+	char log[8192]; /* "<priority>line\n"... */
+} * seen;
+
+static void note(int priority, const char *format, va_list list)
+{
+	size_t used = strlen(seen->log);
+
+	used += (size_t)snprintf(seen->log + used, sizeof(seen->log) - used, "<%d>", priority);
+	used += (size_t)vsnprintf(seen->log + used, sizeof(seen->log) - used, format, list);
+	if (used + 1 < sizeof(seen->log))
+		memcpy(seen->log + used, "\n", 2);
+}
+
+/* What libpam calls instead of syslog() depends on how it was compiled. */
+void __syslog_chk(int priority, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+	va_list list;
+
+	(void)flag;
+	va_start(list, format);
+	note(priority, format, list);
+	va_end(list);
+}
+
+void syslog(int priority, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	note(priority, format, list);
+	va_end(list);
+}
+
+/* libpam tells the kernel of every login if it can. */
+int audit_open(void);
+
+int audit_open(void)
+{
+	errno = EPROTONOSUPPORT;
+	return -1;
+}
+
+int pam_get_item(const pam_handle_t *pamh, int item, const void **out)
+{
+	static int (*real)(const pam_handle_t *, int, const void **);
+	void *symbol = dlsym(RTLD_NEXT, "pam_get_item");
+
+	memcpy(&real, &symbol, sizeof(real));
+	if (item >= 0 && item <= PAM_AUTHTOK_TYPE)
+		seen->item[item]++;
+	return real(pamh, item, out);
+}
+
+/* ---- stacks ---- */
+
+static char folder[4200]; /* of service files */
+static char empty[4300];  /* an image of no statements */
+static char forwarded[4300];
+
+/* Words in the text of a stack that stand for a path of this run. */
+static const struct {
+	const char *word;
+	const char *text;
+	const char *value;
+} words[] = {
+	{"GUARD", "[%s]", guard},
+	{"EMPTY", "[policy=%s]", empty},
+	{"FORWARD", "[%s]", toy},
+	{"LOG", "[log=%s]", forwarded},
+	{"DIR", "%s", folder},
+};
+
+static size_t put_word(FILE *out, const char *text)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *percent = strchr(words[i].text, '%');
+		size_t len = strlen(words[i].word);
+
+		if (strncmp(text, words[i].word, len) != 0)
+			continue;
+		fprintf(out, "%.*s%s%s", (int)(percent - words[i].text), words[i].text,
+			words[i].value, percent + 2);
+		return len;
+	}
+	fputc(*text, out);
+	return 1;
+}
+
+static void write_service(const char *name, const char *text)
+{
+	char path[4300];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	while (*text != '\0')
+		text += put_word(out, text);
+	fclose(out);
+}
+
+/* "module" and "arguments" of a stack: the guard as CONTROL says, then the one that sends. */
+static void write_guarded(const char *type, const char *control, const char *arguments)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text), "%s %s GUARD EMPTY %s\n%s required FORWARD LOG\n", type,
+		control, arguments, type);
+	write_service("fence", text);
+}
+
+static unsigned count_forwarded(void)
+{
+	FILE *in = fopen(forwarded, "r");
+	char line[512];
+	unsigned count = 0;
+
+	while (in != NULL && fgets(line, sizeof(line), in) != NULL)
+		count += strncmp(line, "FORWARDED ", 10) == 0;
+	if (in != NULL)
+		fclose(in);
+	return count;
+}
+
+/* ---- logins ---- */
+
+struct attempt {
+	const char *user;   /* NULL: the application does not know it */
+	const char *answer; /* when asked for the name; NULL: none is given */
+	int first;          /* what the application answers to the first question */
+	int flags;
+	int (*call)(pam_handle_t *pamh, int flags); /* NULL: pam_authenticate() */
+	bool again;                                 /* call twice */
+	bool confined;                              /* no sockets, no processes */
+};
+
+static unsigned questions;
+
+static int answer_one(
+	const struct attempt *attempt, const struct pam_message *message, struct pam_response *out)
+{
+	switch (message->msg_style) {
+	case PAM_PROMPT_ECHO_OFF:
+		seen->passwords++;
+		out->resp = strdup(SECRET);
+		break;
+	case PAM_PROMPT_ECHO_ON:
+		seen->names++;
+		out->resp = attempt->answer != NULL ? strdup(attempt->answer) : NULL;
+		break;
+	default:
+		seen->messages++;
+		snprintf(seen->message, sizeof(seen->message), "%s", message->msg);
+	}
+	return PAM_SUCCESS;
+}
+
+static int converse(
+	int count, const struct pam_message **message, struct pam_response **out, void *context)
+{
+	const struct attempt *attempt = context;
+
+	if (questions++ == 0 && attempt->first != PAM_SUCCESS)
+		return attempt->first;
+	*out = calloc((size_t)count, sizeof(**out));
+	for (int i = 0; i < count; i++)
+		answer_one(attempt, message[i], &(*out)[i]);
+	return PAM_SUCCESS;
+}
+
+/* From here on a socket or another process is deadly. */
+static void confine(void)
+{
+	static const long deadly[] = {
+#ifdef SYS_socketcall
+		SYS_socketcall,
+#endif
+		SYS_socket, SYS_socketpair, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+		SYS_execve, SYS_clone, SYS_clone3};
+	struct sock_filter filter[2 + 2 * sizeof(deadly) / sizeof(deadly[0])];
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+	size_t n = 0;
+
+	filter[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
+		filter[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (unsigned)deadly[i], 0, 1);
+		filter[n++] =
+			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	}
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(99);
+}
+
+static void run_attempt(const struct attempt *attempt)
+{
+	struct pam_conv conv = {converse, (void *)(uintptr_t)attempt};
+	int (*call)(pam_handle_t *, int) = attempt->call != NULL ? attempt->call : pam_authenticate;
+	pam_handle_t *pamh = NULL;
+
+	alarm(60);
+	if (attempt->confined)
+		confine();
+	if (pam_start_confdir("fence", attempt->user, &conv, folder, &pamh) != PAM_SUCCESS)
+		_exit(98);
+	seen->code = call(pamh, attempt->flags);
+	if (attempt->again)
+		seen->code = call(pamh, attempt->flags);
+	pam_end(pamh, seen->code);
+}
+
+/* Runs it in a child; what it showed is in *seen and the file of what was forwarded. */
+static void try(const char *row, const struct attempt *attempt)
+{
+	int status = -1;
+	pid_t pid;
+
+	memset(seen, 0, sizeof(*seen));
+	seen->code = -1;
+	unlink(forwarded);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		run_attempt(attempt);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK_NUMBER(row, status, 0);
+}
+
+static int try_user(const char *row, const char *user)
+{
+	const struct attempt attempt = {.user = user};
+
+	try(row, &attempt);
+	return seen->code;
+}
+
+/* ---- control values ---- */
+
+enum { STOPS, SENDS, DENIES_AFTER_SENDING }; /* what becomes of the login */
+
+static const struct {
+	int code; /* of pam_authenticate(); -1: any but success */
+	unsigned sent;
+} outcome[] = {
+	[STOPS] = {-1, 0},
+	[SENDS] = {PAM_SUCCESS, 1},
+	[DENIES_AFTER_SENDING] = {-1, 1},
+};
+
+static void check_outcome(const char *row, int want)
+{
+	if (outcome[want].code == PAM_SUCCESS)
+		CHECK_NUMBER(row, seen->code, PAM_SUCCESS);
+	else
+		CHECK_NUMBER(row, seen->code != PAM_SUCCESS, true);
+	CHECK_NUMBER(row, count_forwarded(), outcome[want].sent);
+	CHECK_NUMBER(row, seen->passwords, outcome[want].sent);
+}
+
+/* What each control makes of a refused login, of one that may pass, and of a missing module. */
+static void test_controls(void)
+{
+	static const struct {
+		const char *control;
+		int refused;
+		int passed;
+		int missing;
+	} rows[] = {
+		{RECOMMENDED, STOPS, SENDS, SENDS},
+		{"requisite", STOPS, SENDS, STOPS},
+		{"[success=ignore ignore=ignore default=die]", STOPS, SENDS, STOPS},
+		{"[success=ok ignore=ignore default=die]", STOPS, SENDS, STOPS},
+		{"[ignore=ignore default=die]", STOPS, SENDS, STOPS},
+		{"[ignore=ignore module_unknown=ignore default=die]", STOPS, SENDS, SENDS},
+		{"[success=ok default=die]", STOPS, STOPS, STOPS},
+		{"required", DENIES_AFTER_SENDING, SENDS, DENIES_AFTER_SENDING},
+		{"requird", DENIES_AFTER_SENDING, DENIES_AFTER_SENDING, DENIES_AFTER_SENDING},
+		{"sufficient", SENDS, SENDS, SENDS},
+		{"optional", SENDS, SENDS, SENDS},
+		{"[success=1 default=ignore]", SENDS, SENDS, SENDS},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *control = rows[i].control;
+
+		write_guarded("auth", control, FAR);
+		try_user(control, ALICE);
+		check_outcome(control, rows[i].refused);
+		if (rows[i].refused == STOPS)
+			CHECK_NUMBER(control, seen->code, PAM_PERM_DENIED);
+		try_user(control, "bob@acme.org");
+		check_outcome(control, rows[i].passed);
+		snprintf(text, sizeof(text),
+			"auth %s DIR/missing.so " FAR "\nauth required FORWARD LOG\n", control);
+		write_service("fence", text);
+		try_user(control, ALICE);
+		check_outcome(control, rows[i].missing);
+	}
+}
+
+/* Behind the guard stands a module that refuses, and only one that is `sufficient`: whoever passes
+ * the guard must not be in by that. */
+static void test_never_grants(void)
+{
+	static const char *const controls[] = {RECOMMENDED, "required", "requisite", "sufficient",
+		"optional", "[success=ok ignore=ignore default=die]",
+		"[success=ignore ignore=ignore default=die]", "[success=done default=ignore]"};
+	static const char *const users[] = {"bob@acme.org", "bob", ALICE};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		snprintf(text, sizeof(text),
+			"auth %s GUARD EMPTY " FAR "\nauth sufficient FORWARD LOG code=%d\n",
+			controls[i], PAM_AUTH_ERR);
+		write_service("fence", text);
+		for (size_t n = 0; n < sizeof(users) / sizeof(users[0]); n++)
+			CHECK_NUMBER(
+				controls[i], try_user(controls[i], users[n]) != PAM_SUCCESS, true);
+	}
+}
+
+/* ---- entry points ---- */
+
+static int establish(pam_handle_t *pamh, int flags)
+{
+	return pam_setcred(pamh, flags | (int)PAM_ESTABLISH_CRED);
+}
+
+static int check_account(pam_handle_t *pamh, int flags)
+{
+	return pam_acct_mgmt(pamh, flags);
+}
+
+static int open_and_close(pam_handle_t *pamh, int flags)
+{
+	int code = pam_open_session(pamh, flags);
+
+	return code == PAM_SUCCESS ? pam_close_session(pamh, flags) : code;
+}
+
+/* The guard alone denies, with a module that agrees it stands aside; it is there for all. */
+static void test_entries(void)
+{
+	static const struct {
+		const char *name;
+		const char *type;
+		int (*call)(pam_handle_t *, int);
+	} rows[] = {
+		{"authenticate", "auth", pam_authenticate},
+		{"setcred", "auth", establish},
+		{"acct_mgmt", "account", check_account},
+		{"session", "session", open_and_close},
+		{"chauthtok", "password", pam_chauthtok},
+	};
+	static const char *const controls[] = {RECOMMENDED, "required", "sufficient"};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct attempt attempt = {.user = "bob@acme.org", .call = rows[i].call};
+
+		for (size_t n = 0; n < sizeof(controls) / sizeof(controls[0]); n++) {
+			snprintf(text, sizeof(text), "%s %s GUARD EMPTY " FAR "\n", rows[i].type,
+				controls[n]);
+			write_service("fence", text);
+			try(rows[i].name, &attempt);
+			CHECK_NUMBER(rows[i].name, seen->code, PAM_PERM_DENIED);
+			CHECK_NUMBER(rows[i].name, strstr(seen->log, "unable to") == NULL, true);
+		}
+		snprintf(text, sizeof(text),
+			"%s requisite GUARD EMPTY " FAR "\n%s required pam_permit.so\n",
+			rows[i].type, rows[i].type);
+		write_service("fence", text);
+		try(rows[i].name, &attempt);
+		CHECK_NUMBER(rows[i].name, seen->code, PAM_SUCCESS);
+	}
+}
+
+/* account, session and setcred say nothing about the identity, whose password is not theirs. */
+static void test_undecided(void)
+{
+	static const struct attempt rows[] = {
+		{.user = ALICE, .call = establish},
+		{.user = ALICE, .call = check_account},
+		{.user = ALICE, .call = open_and_close},
+	};
+
+	write_service("fence", "auth requisite GUARD EMPTY " FAR "\nauth required pam_permit.so\n"
+			       "account requisite GUARD EMPTY " FAR "\n"
+			       "account required pam_permit.so\n"
+			       "session requisite GUARD EMPTY " FAR "\n"
+			       "session required pam_permit.so\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		try("undecided", &rows[i]);
+		CHECK_NUMBER("undecided", seen->code, PAM_SUCCESS);
+		CHECK_STRING("undecided", seen->log, "");
+		CHECK_NUMBER("undecided", seen->names + seen->messages, 0);
+	}
+}
+
+static void test_chauthtok(void)
+{
+	static const struct attempt bob = {.user = "bob@acme.org", .call = pam_chauthtok};
+	static const struct attempt alice = {.user = ALICE, .call = pam_chauthtok};
+
+	write_guarded("password", RECOMMENDED, FAR);
+	try("allowed", &bob);
+	CHECK_NUMBER("allowed", seen->code, PAM_SUCCESS);
+	CHECK_NUMBER("allowed: current, new, and new again", seen->passwords, 3);
+	CHECK_NUMBER("allowed", count_forwarded(), 2);
+	try("first pass", &alice);
+	CHECK_NUMBER("first pass", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("first pass", seen->passwords, 0);
+	CHECK_NUMBER("first pass", seen->messages, 1);
+	CHECK_NUMBER("first pass", count_forwarded(), 0);
+	write_service("fence", "password optional FORWARD rename=" ALICE "\n"
+			       "password " RECOMMENDED " GUARD EMPTY " FAR "\n"
+			       "password required FORWARD LOG\n");
+	try("second pass", &bob);
+	CHECK_NUMBER("second pass", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("second pass: the current one", seen->passwords, 1);
+	CHECK_NUMBER("second pass", count_forwarded(), 1);
+}
+
+/* ---- the name of the user ---- */
+
+static void test_names(void)
+{
+	static const struct {
+		const char *name;
+		struct attempt attempt;
+		int code;
+		unsigned names; /* how often somebody asked */
+		unsigned sent;
+	} rows[] = {
+		{"asked once, refused", {.answer = ALICE}, PAM_PERM_DENIED, 1, 0},
+		{"asked once, passed", {.answer = "bob@acme.org"}, PAM_SUCCESS, 1, 1},
+		{"set", {.user = "bob@acme.org"}, PAM_SUCCESS, 0, 1},
+		{"empty", {.user = ""}, PAM_SUCCESS, 0, 1},
+		{"empty answer", {.answer = ""}, PAM_SUCCESS, 1, 1},
+		{"later", {.answer = ALICE, .first = PAM_CONV_AGAIN}, PAM_INCOMPLETE, 0, 0},
+		{"later, and then", {.answer = ALICE, .first = PAM_CONV_AGAIN, .again = true},
+			PAM_PERM_DENIED, 1, 0},
+		{"later, and then passed",
+			{.answer = "bob@acme.org", .first = PAM_CONV_AGAIN, .again = true},
+			PAM_SUCCESS, 1, 1},
+		/* Nobody may ask a second time unseen by the guard. */
+		{"no conversation", {.answer = ALICE, .first = PAM_CONV_ERR}, PAM_PERM_DENIED, 0,
+			0},
+		{"out of memory", {.answer = ALICE, .first = PAM_BUF_ERR}, PAM_PERM_DENIED, 0, 0},
+		{"no answer", {.answer = NULL}, PAM_PERM_DENIED, 1, 0},
+	};
+
+	write_guarded("auth", RECOMMENDED, FAR);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		try(rows[i].name, &rows[i].attempt);
+		CHECK_NUMBER(rows[i].name, seen->code, rows[i].code);
+		CHECK_NUMBER(rows[i].name, seen->names, rows[i].names);
+		CHECK_NUMBER(rows[i].name, count_forwarded(), rows[i].sent);
+	}
+}
+
+/* ---- who goes where ---- */
+
+#define EXTERNAL "verdict=block reason=reserved-identity-external-target"
+#define UNKNOWN  "verdict=block reason=reserved-identity-unknown-target"
+#define ORDINARY "verdict=allow reason=ordinary-identity"
+#define BARE     "verdict=allow reason=no-domain"
+#define LOCAL    "verdict=allow reason=target-local"
+#define INTERNAL "verdict=allow reason=target-internal"
+
+static const struct row {
+	const char *name;
+	const char *arguments;
+	const char *user;
+	const char *decision; /* as the log line begins */
+	const char *more;     /* what else the log says, or NULL */
+} target_rows[] = {
+	{"IPv4", FAR, ALICE, EXTERNAL, " target=192.88.99.7 "},
+	{"IPv4 and port", FAR ":1812", ALICE, EXTERNAL, " target=192.88.99.7 port=1812 "},
+	{"IPv6", "target=2606:4700::1", ALICE, EXTERNAL, NULL},
+	{"IPv6 and port", "target=[2606:4700::1]:49", ALICE, EXTERNAL, " port=49 "},
+	{"internal", "target=10.0.0.1:1812", ALICE, INTERNAL, NULL},
+	{"loopback", "target=127.0.0.1", ALICE, LOCAL, NULL},
+	{"short loopback", "target=0x7f.1", ALICE, LOCAL, NULL},
+	{"IPv6 loopback", "target=[::1]:389", ALICE, LOCAL, NULL},
+	{"localhost", "target=localhost:389", ALICE, LOCAL, NULL},
+	{"Localhost.", "target=LocalHost.", ALICE, LOCAL, NULL},
+	{"below localhost", "target=ldap.localhost", ALICE, LOCAL, NULL},
+	{"below test", "target=ipa.lab.test", ALICE, INTERNAL, NULL},
+	{"below corp", "target=dc.corp", ALICE, INTERNAL, NULL},
+	{"below example.com", "target=radius.example.com", ALICE, UNKNOWN, NULL},
+	{"a name", "target=radius1.corp.net:1812", ALICE, UNKNOWN,
+		" target=radius1.corp.net port=1812 "},
+	{"no name", "target=a..b", ALICE, UNKNOWN, NULL},
+	{"two names in one", "target=127.0.0.1,localhost", ALICE, UNKNOWN, NULL},
+	{"none", "", ALICE, "verdict=allow reason=no-forwarder", NULL},
+	{"worst of two", "target=127.0.0.1 target=radius1.corp.net", ALICE, UNKNOWN,
+		" target=radius1.corp.net "},
+	{"worst of two, first", "target=radius1.corp.net target=127.0.0.1", ALICE, UNKNOWN,
+		" target=radius1.corp.net "},
+	{"worst of three", "target=10.0.0.1 " FAR ":49 target=[::1]", ALICE, EXTERNAL,
+		" target=192.88.99.7 port=49 "},
+	{"both near", "target=10.0.0.1 target=[::1]", ALICE, "verdict=allow reason=target-", NULL},
+	/* What cannot be read is a target of which nothing is known. */
+	{"empty", "target= target=127.0.0.1", ALICE, UNKNOWN, "argument 2: seen \"target=\""},
+	{"port 0", "target=127.0.0.1:0", ALICE, UNKNOWN, "argument 2: seen \"target=127.0.0.1:0\""},
+	{"port too high", "target=127.0.0.1:65536", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"port alone", "target=:389", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"brackets alone", "target=[]", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"open bracket", "target=[::1", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"URL", "target=ldap://localhost/", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"target of no value", "target", ALICE, UNKNOWN, "argument 2: seen \"target\""},
+	{"misspelt, alone", "targt=127.0.0.1", ALICE, UNKNOWN, "argument 2: seen \"targt\""},
+	{"in capitals", "TARGET=127.0.0.1", ALICE, UNKNOWN, "argument 2: seen \"TARGET\""},
+	{"misspelt, beside another", "targt=x target=127.0.0.1", ALICE, LOCAL,
+		"argument 2: seen \"targt\""},
+	{"the secret of another module", "secret=hunter2 " FAR, ALICE, EXTERNAL,
+		"argument 2: seen \"secret\", expected target=, "},
+};
+
+static const struct row identity_rows[] = {
+	{"ordinary", FAR, "bob@acme.org", ORDINARY, NULL},
+	{"bare", FAR, "alice", BARE, NULL},
+	{"no name", FAR, "", BARE, NULL},
+	{"capitals", FAR, "Alice@EXAMPLE.COM", EXTERNAL, " domain=example.com "},
+	{"final dot", FAR, "alice@example.com.", EXTERNAL, NULL},
+	{"below", FAR, "alice@mail.example.com", EXTERNAL, NULL},
+	{"beside", FAR, "alice@notexample.com", ORDINARY, NULL},
+	{"above", FAR, "alice@example.com.acme.org", ORDINARY, NULL},
+	{"last @", FAR, "alice@acme.org@example.com", EXTERNAL, NULL},
+	{"Windows", FAR, "EXAMPLE.COM\\alice", EXTERNAL, NULL},
+	{"Windows, ordinary", FAR, "ACME.ORG\\alice", ORDINARY, NULL},
+	{"full width", FAR, "alice@\xef\xbd\x85xample.com", EXTERNAL, NULL},
+	{"special", FAR, "alice@printer.local", ORDINARY, NULL},
+	{"control byte", FAR, "alice\x01@example.com", EXTERNAL,
+		" identity=\"alice\\x01@example.com\" "},
+	{"control byte, ordinary", FAR, "bob\x01@acme.org",
+		"verdict=allow reason=malformed-identity", NULL},
+	{"line feed", FAR, "x\nverdict=allow@example.com", EXTERNAL,
+		" identity=\"x\\x0averdict=allow@example.com\" "},
+	{"bad UTF-8", FAR, "al\xffice@example.com", EXTERNAL, " malformed=yes "},
+	{"bad UTF-8 beside it", FAR, "alice@notexample.com\xff",
+		"verdict=allow reason=malformed-identity", NULL},
+	{"what sshd says of unknown users", FAR, "\b\n\r\177INCORRECT",
+		"verdict=allow reason=malformed-identity", NULL},
+	{"domain=", FAR " domain=example.com", "alice", EXTERNAL, " identity=" ALICE " "},
+	{"domain= and no name", FAR " domain=example.com", "", EXTERNAL, NULL},
+	{"domain= ordinary", FAR " domain=acme.org", "alice", ORDINARY, NULL},
+	{"domain= twice", FAR " domain=acme.org domain=example.com", "alice", EXTERNAL, NULL},
+	{"domain= of no value", FAR " domain=", "alice", BARE, "expected a domain name"},
+	{"domain= not for one with @", FAR " domain=example.com", "bob@acme.org", ORDINARY, NULL},
+	{"domain= not for Windows", FAR " domain=example.com", "ACME.ORG\\bob", ORDINARY, NULL},
+	{"domain= hides nothing", FAR " domain=acme.org", "alice%example.com", EXTERNAL,
+		" identity=alice%example.com "},
+};
+
+static const struct row argument_rows[] = {
+	{"service= not given", FAR, ALICE, EXTERNAL, " service=fence "},
+	{"service=", FAR " service=Dovecot", ALICE, EXTERNAL, " service=dovecot "},
+	{"service= of no value", FAR " service=", ALICE, EXTERNAL, " service=fence "},
+	{"unknown=allow", "target=mx.corp.net unknown=allow", ALICE,
+		"verdict=allow reason=target-unknown", NULL},
+	{"unknown=allow, external", FAR " unknown=allow", ALICE, EXTERNAL, NULL},
+	{"unknown=block", "target=mx.corp.net unknown=block", ALICE, UNKNOWN, NULL},
+	{"unknown= of no sense", "target=mx.corp.net unknown=allowed", ALICE, UNKNOWN,
+		"expected block or allow"},
+	{"policy allows", "target=mx.corp.net policy=DIR/allow.bin", ALICE,
+		"verdict=allow reason=target-unknown", " generation=7"},
+	{"policy allows, argument not", "target=mx.corp.net policy=DIR/allow.bin unknown=block",
+		ALICE, UNKNOWN, NULL},
+	{"observe", FAR " observe", ALICE,
+		"verdict=observe reason=reserved-identity-external-target", NULL},
+	{"observe=no", FAR " observe=no", ALICE, EXTERNAL, "expected no value"},
+	{"observe, policy off", FAR " observe policy=DIR/off.bin", ALICE,
+		"verdict=observe reason=reserved-identity-external-target", NULL},
+	{"policy off", FAR " policy=DIR/off.bin", ALICE, "verdict=allow reason=mode-off", NULL},
+	{"policy observes", FAR " policy=DIR/observe.bin", ALICE,
+		"verdict=observe reason=reserved-identity-external-target", NULL},
+	{"internal name", "target=mx.corp.net policy=DIR/rows.bin", ALICE, INTERNAL, NULL},
+	{"external network", "target=10.99.0.1 policy=DIR/rows.bin", ALICE, EXTERNAL, NULL},
+	{"reserved name", FAR " policy=DIR/rows.bin", "dev@dev.acme.org", EXTERNAL,
+		" rule=reserve:dev.acme.org "},
+	{"policy broken", FAR " policy=DIR/broken.bin", ALICE, EXTERNAL,
+		"policy in force: builtin"},
+	{"policy absent", FAR " policy=DIR/absent.bin", ALICE, EXTERNAL,
+		"policy in force: builtin"},
+	{"policy broken, an earlier one", FAR " policy=DIR/mended.bin", "dev@dev.acme.org",
+		EXTERNAL, "/mended.bin.prev\n"},
+	{"policy for all to write", FAR " policy=DIR/shared.bin", ALICE, EXTERNAL,
+		"policy in force: builtin"},
+	{"policy is a link", FAR " policy=DIR/link.bin", ALICE, EXTERNAL,
+		"policy in force: builtin"},
+	{"policy without a root", FAR " policy=allow.bin", ALICE, EXTERNAL,
+		"expected an absolute path"},
+	{"discover=yes", FAR " discover=yes", ALICE, EXTERNAL, NULL},
+	{"discover=maybe", FAR " discover=maybe", ALICE, EXTERNAL, "expected yes or no"},
+	{"confdir=", FAR " confdir=etc", ALICE, EXTERNAL, "expected an absolute path"},
+	{"debug=", FAR " debug=1", ALICE, EXTERNAL, "expected no value"},
+	{"quiet=", FAR " quiet=1", ALICE, EXTERNAL, "expected no value"},
+};
+
+/* A line of the guard begins so. */
+static bool has_line(int level, const char *begin)
+{
+	char want[512];
+
+	snprintf(want, sizeof(want), "<%d>pam_authfence(fence:auth): %s", LOG_AUTHPRIV | level,
+		begin);
+	return strstr(seen->log, want) != NULL;
+}
+
+static void check_row(const struct row *row)
+{
+	char arguments[4096];
+	bool blocked = strncmp(row->decision, "verdict=block", 13) == 0;
+	bool allowed = strncmp(row->decision, "verdict=allow", 13) == 0;
+	bool good;
+
+	snprintf(arguments, sizeof(arguments), "%s debug", row->arguments);
+	write_guarded("auth", RECOMMENDED, arguments);
+	try_user(row->name, row->user);
+	good = CHECK_NUMBER(row->name, seen->code, blocked ? PAM_PERM_DENIED : PAM_SUCCESS);
+	good &= CHECK_NUMBER(row->name, seen->passwords, !blocked);
+	good &= CHECK_NUMBER(row->name, seen->messages, blocked);
+	good &= CHECK_NUMBER(row->name, seen->names, 0);
+	good &= CHECK_NUMBER(row->name, count_forwarded(), !blocked);
+	good &= CHECK_NUMBER(
+		row->name, has_line(allowed ? LOG_DEBUG : LOG_WARNING, row->decision), true);
+	if (row->more != NULL)
+		good &= CHECK_NUMBER(row->name, strstr(seen->log, row->more) != NULL, true);
+	good &= CHECK_NUMBER(row->name, strstr(seen->log, "hunter2") != NULL, false);
+	if (!good)
+		printf("\n%s ", seen->log);
+}
+
+#define CHECK_ROWS(rows)                                            \
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) \
+	check_row(&(rows)[i])
+
+static void test_targets(void)
+{
+	CHECK_ROWS(target_rows);
+}
+
+static void test_identities(void)
+{
+	CHECK_ROWS(identity_rows);
+}
+
+static void test_arguments(void)
+{
+	CHECK_ROWS(argument_rows);
+}
+
+/* More of them, or longer ones, than there is room for. */
+static void test_too_much(void)
+{
+	char arguments[1024] = "target=127.0.0.1";
+	char longest[300];
+	struct row row = {"16 targets", arguments, ALICE, LOCAL, NULL};
+
+	for (int i = 1; i < 16; i++)
+		strcat(arguments, " target=127.0.0.1");
+	check_row(&row);
+	strcat(arguments, " target=127.0.0.1");
+	row = (struct row){"17 targets", arguments, ALICE, UNKNOWN, "expected fewer targets"};
+	check_row(&row);
+	strcat(arguments, " target=127.0.0.1 " FAR);
+	row.name = "19 targets";
+	check_row(&row);
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	snprintf(arguments, sizeof(arguments), "target=%s target=%.255s", longest, longest);
+	row = (struct row){"long host", arguments, ALICE, UNKNOWN, "argument 2: "};
+	check_row(&row);
+	CHECK_NUMBER("long host, one fits", strstr(seen->log, "argument 3: ") == NULL, true);
+}
+
+/* ---- what people and logs are told ---- */
+
+static void test_message(void)
+{
+	static const struct attempt silent = {.user = ALICE, .flags = (int)PAM_SILENT};
+
+	write_guarded("auth", RECOMMENDED, "target=radius1.corp.net");
+	try_user("message", ALICE);
+	CHECK_NUMBER("who", strstr(seen->message, ALICE) != NULL, true);
+	CHECK_NUMBER("where to", strstr(seen->message, "radius1.corp.net") != NULL, true);
+	CHECK_NUMBER("what settles it",
+		strstr(seen->message, "internal \"radius1.corp.net\";") != NULL, true);
+	CHECK_NUMBER("one line", strchr(seen->message, '\n') == NULL, true);
+	try("silent", &silent);
+	CHECK_NUMBER("silent", seen->messages, 0);
+	CHECK_NUMBER("silent", has_line(LOG_WARNING, UNKNOWN), true);
+	write_guarded("auth", RECOMMENDED, "target=radius1.corp.net quiet");
+	try_user("quiet", ALICE);
+	CHECK_NUMBER("quiet", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("quiet", seen->messages, 0);
+	CHECK_NUMBER("quiet", has_line(LOG_WARNING, UNKNOWN), true);
+	write_guarded("auth", RECOMMENDED, FAR);
+	try_user("allowed, no debug", "bob@acme.org");
+	CHECK_STRING("allowed, no debug", seen->log, "");
+	CHECK_NUMBER("allowed, no debug", seen->messages, 0);
+}
+
+/* The application does not take the message: refused all the same. */
+static void test_deaf(void)
+{
+	static const struct attempt deaf = {.user = ALICE, .first = PAM_CONV_ERR};
+
+	write_guarded("auth", RECOMMENDED, FAR);
+	try("deaf", &deaf);
+	CHECK_NUMBER("deaf", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("deaf", count_forwarded(), 0);
+}
+
+static unsigned count_lines(const char *text)
+{
+	unsigned count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static int authenticate_often(pam_handle_t *pamh, int flags)
+{
+	int code = PAM_SUCCESS;
+
+	for (int i = 0; i < 30; i++)
+		code = pam_authenticate(pamh, flags);
+	return code;
+}
+
+/* Ten lines a minute of one rule, and ten about a policy file that cannot be read. */
+static void test_limit(void)
+{
+	static const struct attempt often = {.user = ALICE, .call = authenticate_often};
+
+	write_guarded("auth", "requisite", FAR " policy=DIR/broken.bin");
+	try("often", &often);
+	CHECK_NUMBER("often", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("refused each time", seen->messages, 30);
+	CHECK_NUMBER("lines", count_lines(seen->log), 20);
+}
+
+/* Without policy= the host's is in force. */
+static void test_host_policy(void)
+{
+	if (access(AFENCE_POLICY_PATH, F_OK) == 0) {
+		printf("(left out: this machine has a policy) ");
+		return;
+	}
+	write_service("fence", "auth " RECOMMENDED " GUARD " FAR "\nauth required FORWARD LOG\n");
+	CHECK_NUMBER("built in", try_user("built in", ALICE), PAM_PERM_DENIED);
+	CHECK_NUMBER("built in", strstr(seen->log, " generation=0\n") != NULL, true);
+	CHECK_NUMBER("one line", count_lines(seen->log), 1);
+	CHECK_NUMBER("ordinary", try_user("built in", "bob@acme.org"), PAM_SUCCESS);
+	CHECK_STRING("ordinary", seen->log, "");
+}
+
+/* ---- what a guest does not do ---- */
+
+static int open_socket(pam_handle_t *pamh, int flags)
+{
+	(void)pamh, (void)flags;
+	socket(AF_INET, SOCK_DGRAM, 0);
+	return PAM_SUCCESS;
+}
+
+/* Under a filter for which a socket or another process is deadly. */
+static void test_confined(void)
+{
+	static const char *const targets[] = {FAR, "target=radius1.corp.net", "target=localhost",
+		"target=ipa.lab.test", "target=mx.corp.net policy=DIR/rows.bin"};
+	static const char *const users[] = {ALICE, "bob@acme.org", "bob"};
+	struct attempt attempt = {.confined = true};
+	int status = 0;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		write_guarded("auth", RECOMMENDED, targets[i]);
+		for (size_t n = 0; n < sizeof(users) / sizeof(users[0]); n++) {
+			attempt.user = users[n];
+			try(targets[i], &attempt);
+		}
+	}
+	attempt.call = open_socket;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		run_attempt(&attempt);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK_NUMBER("the filter works", WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, true);
+}
+
+static int list_descriptors(pam_handle_t *pamh, int flags)
+{
+	int before = dup(0);
+	int after;
+
+	close(before);
+	pam_authenticate(pamh, flags);
+	after = dup(0);
+	close(after);
+	return after - before;
+}
+
+/* R11: of all that libpam knows, it looks at the service alone. */
+static void test_items(void)
+{
+	struct attempt attempt = {.user = ALICE};
+
+	write_service("fence", "auth requisite GUARD EMPTY " FAR "\n");
+	for (int i = 0; i < 2; i++) {
+		attempt.user = i == 0 ? ALICE : "bob@acme.org";
+		try("items", &attempt);
+		CHECK_NUMBER("service", seen->item[PAM_SERVICE] > 0, true);
+		CHECK_NUMBER("password", seen->item[PAM_AUTHTOK], 0);
+		CHECK_NUMBER("old password", seen->item[PAM_OLDAUTHTOK], 0);
+		attempt.call = list_descriptors;
+		try("descriptors", &attempt);
+		CHECK_NUMBER("descriptors", seen->code, 0);
+		attempt.call = NULL;
+	}
+}
+
+/* First line of what COMMAND prints, with "$so" the module and "$map" its version script. */
+static const char *shell(const char *command)
+{
+	static char line[512];
+	char text[16384];
+	FILE *pipe;
+
+	snprintf(text, sizeof(text), "so='%s' map='%s/plugins/pam/pam_authfence.map'; %s", guard,
+		af_source_dir, command);
+	pipe = popen(text, "r");
+	if (pipe == NULL || fgets(line, sizeof(line), pipe) == NULL)
+		line[0] = '\0';
+	if (pipe != NULL)
+		pclose(pipe);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/* "libclang_rt", "libasan": what the sanitizers of a test build add. */
+static void test_file(void)
+{
+	static const char entries[] = "pam_sm_acct_mgmt pam_sm_authenticate pam_sm_chauthtok "
+				      "pam_sm_close_session pam_sm_open_session pam_sm_setcred";
+
+	CHECK_STRING("exported",
+		shell("nm -D --defined-only \"$so\" | sed 's/.* //' | sort | xargs"), entries);
+	CHECK_STRING("version script",
+		shell("sed -n '/global:/,/local:/s/^[[:space:]]*\\([a-z_]*\\);$/\\1/p' \"$map\" | "
+		      "sort | xargs"),
+		entries);
+	CHECK_STRING("asks libpam for",
+		shell("nm -D --undefined-only \"$so\" | sed -n 's/.* \\(_*pam_[a-z_]*\\).*/\\1/p' | "
+		      "sort | xargs"),
+		"pam_get_item pam_get_user pam_prompt pam_syslog");
+	CHECK_STRING("links",
+		shell("readelf -d \"$so\" | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\].*/\\1/p' | "
+		      "grep -vE '^lib(asan|ubsan|clang_rt|gcc_s|m\\.)' | grep -v '^ld-' | sort | "
+		      "xargs"),
+		"libc.so.6 libidn2.so.0 libpam.so.0");
+	CHECK_STRING("stays loaded", shell("readelf -d \"$so\" | grep -o NODELETE"), "NODELETE");
+	CHECK_STRING("binds at start", shell("readelf -d \"$so\" | grep -ow NOW"), "NOW");
+	CHECK_STRING("no text relocations", shell("readelf -d \"$so\" | grep -o TEXTREL"), "");
+	CHECK_STRING("no constructors of its own",
+		shell("nm \"$so\" | grep -E ' [tT] (_GLOBAL__sub_I|_init_)' | grep -v asan"), "");
+}
+
+/* ---- */
+
+static void write_bytes(const char *name, const void *bytes, size_t len)
+{
+	char path[4300];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	fwrite(bytes, 1, len, out);
+	fclose(out);
+	chmod(path, 0644);
+}
+
+static void write_policy(const char *name, const char *text)
+{
+	struct af_compiled image;
+
+	compile_text(text, 7, &image);
+	write_bytes(name, image.bytes, image.length);
+	free(image.bytes);
+}
+
+/* The language has no word for it yet. */
+static void write_lenient(const char *name)
+{
+	struct af_diagnostics diagnostics = {0};
+	struct af_compiled image;
+	struct af_rules rules;
+
+	af_rules_start(&rules, &diagnostics);
+	rules.settings.unknown = 1;
+	CHECK_NUMBER(name, af_compile_write(&rules, 7, 1000, &image), AFENCE_OK);
+	write_bytes(name, image.bytes, image.length);
+	free(image.bytes);
+	af_rules_free(&rules);
+	af_diagnostics_free(&diagnostics);
+}
+
+static void write_policies(void)
+{
+	static const char rows[] = "policy 1;\nreserve \"dev.acme.org\";\n"
+				   "internal \"mx.corp.net\";\nexternal 10.99.0.0/16;\n";
+	char target[4300];
+	char path[4300];
+
+	write_policy("empty.bin", "policy 1;\n");
+	write_lenient("allow.bin");
+	write_policy("off.bin", "policy 1;\nmode off;\n");
+	write_policy("observe.bin", "policy 1;\nmode observe;\n");
+	write_policy("rows.bin", rows);
+	write_policy("mended.bin.prev", rows);
+	write_bytes("mended.bin", "AFPOLICY", 8);
+	write_bytes("broken.bin", "AFPOLICY", 8);
+	write_policy("shared.bin", "policy 1;\nmode off;\n");
+	snprintf(path, sizeof(path), "%s/shared.bin", folder);
+	chmod(path, 0666);
+	snprintf(target, sizeof(target), "%s/off.bin", folder);
+	snprintf(path, sizeof(path), "%s/link.bin", folder);
+	CHECK_NUMBER("link", symlink(target, path), 0);
+}
+
+/* Not in set_up(), where a failed check would go unseen. */
+static void test_policies(void)
+{
+	write_policies();
+}
+
+static int set_up(void)
+{
+	snprintf(guard, sizeof(guard), "%s/pam/pam_authfence.so", af_build_dir);
+	snprintf(toy, sizeof(toy), "%s/tests/pam_forward.so", af_build_dir);
+	snprintf(folder, sizeof(folder), "%s", af_scratch_dir());
+	snprintf(empty, sizeof(empty), "%s/empty.bin", folder);
+	snprintf(forwarded, sizeof(forwarded), "%s/forwarded", folder);
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED)
+		return 1;
+	write_service("other", "auth required pam_deny.so\naccount required pam_deny.so\n"
+			       "password required pam_deny.so\nsession required pam_deny.so\n");
+	return 0;
+}
+
+static CU_TestInfo tests[] = {
+	{"policies for what follows", test_policies},
+	{"control values", test_controls},
+	{"never grants", test_never_grants},
+	{"entry points", test_entries},
+	{"not asked", test_undecided},
+	{"both passes of a new password", test_chauthtok},
+	{"the name", test_names},
+	{"targets", test_targets},
+	{"identities", test_identities},
+	{"arguments", test_arguments},
+	{"too much of it", test_too_much},
+	{"message", test_message},
+	{"message not taken", test_deaf},
+	{"ten lines a minute", test_limit},
+	{"policy of the host", test_host_policy},
+	{"no sockets, no processes", test_confined},
+	{"what is looked at", test_items},
+	{"the file", test_file},
+	CU_TEST_INFO_NULL,
+};
+
+CU_SuiteInfo af_suite = {"pam", set_up, NULL, NULL, NULL, tests};
