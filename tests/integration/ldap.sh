@@ -19,12 +19,6 @@ line='authfence: verdict=block reason=reserved-identity-external-target stack=sa
 
 # Clients: each is called with FOLDER HOST USER SECRET MECHANISM [OPTION...] and sets status.
 
-search()
-{
-	ldap_run "$1" ldapsearch -LLL -s base -b '' -O none,maxssf=0 -H "ldap://$2" -U "$3" -w "$4" \
-		-Y "${@:5}"
-}
-
 python_ldap()
 {
 	ldap_run "$1" python3 -B /tests/lab/ldapbind.py "ldap://$2" "$5" "$3" "$4"
@@ -34,7 +28,7 @@ python_ldap()
 search_realm()
 {
 	sasl_user "$3@example.com" "$4"
-	search "$@" -R example.com
+	ldap_search "$@" -R example.com
 }
 
 # simple_bind FOLDER HOST DN SECRET
@@ -106,24 +100,24 @@ try()
 manager_secret=$(new_secret manager)
 slapd_start "$manager_secret"
 for mechanism in PLAIN DIGEST-MD5 SCRAM-SHA-256 SCRAM-SHA-1 NTLM; do
-	try "ldapsearch $mechanism" search $mechanism
+	try "ldapsearch $mechanism" ldap_search $mechanism
 done
 try 'python-ldap PLAIN' python_ldap PLAIN
 
 # The identity to act for, in the forms of RFC 4513 s5.2.1.8; libsasl2's NTLM has none.
 for mechanism in PLAIN DIGEST-MD5 SCRAM-SHA-256; do
 	echo "# authzid, $mechanism"
-	refused "dn: authzid, $mechanism" $proxy search $mechanism -X dn:uid=alice,dc=example,dc=com
-	refused "u: authzid, $mechanism" $proxy search $mechanism -X u:alice@example.com
-	allowed "ordinary authzid, $mechanism" $external $proxy search $mechanism \
+	refused "dn: authzid, $mechanism" $proxy ldap_search $mechanism -X dn:uid=alice,dc=example,dc=com
+	refused "u: authzid, $mechanism" $proxy ldap_search $mechanism -X u:alice@example.com
+	allowed "ordinary authzid, $mechanism" $external $proxy ldap_search $mechanism \
 		-X dn:uid=pat,dc=sei,dc=co,dc=jp
 done
 
 # Limits, on purpose: a change here is a change of what the manual says.
 echo '# limits'
-refused 'NTLM, domain as a DNS name' 'example.com\alice' search NTLM
-allowed 'NTLM, domain as a NetBIOS name' $external 'EXAMPLE\alice' search NTLM
-allowed 'bare name' $external alice search PLAIN
+refused 'NTLM, domain as a DNS name' 'example.com\alice' ldap_search NTLM
+allowed 'NTLM, domain as a NetBIOS name' $external 'EXAMPLE\alice' ldap_search NTLM
+allowed 'bare name' $external alice ldap_search PLAIN
 allowed 'DIGEST-MD5, domain only in the realm' $external alice search_realm DIGEST-MD5
 : > $lab/syslog
 simple_bind simple $external $manager "$manager_secret"

@@ -80,14 +80,6 @@ is 'client, internal: questions beside its own' $((asked - own)) 2
 echo "policy 1; resolver { server $odd_dns; }" > $lab/odd.policy
 $build/authfence policy compile --output $lab/odd.bin $lab/odd.policy > $lab/compile.log || exit 3
 
-odd_start()
-{
-	rm -rf $lab/odd
-	lab_start odd "${on_server[@]}" python3 -B /tests/lab/odddns.py --dir $lab/odd \
-		--address $odd_dns --mode "$1"
-	lab_wait test -e $lab/odd/ready
-}
-
 odd_questions()
 {
 	wc -l < $lab/odd/questions

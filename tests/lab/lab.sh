@@ -183,6 +183,15 @@ relay_start()
 	lab_wait test -e "$lab/$1/ready"
 }
 
+# odd_start MODE: the name server that misbehaves, with an empty $lab/odd.
+odd_start()
+{
+	rm -rf $lab/odd
+	lab_start odd "${on_server[@]}" python3 -B /tests/lab/odddns.py --dir $lab/odd \
+		--address $odd_dns --mode "$1"
+	lab_wait test -e $lab/odd/ready
+}
+
 # new_secret NAME: prints a fresh secret and enters it in the list that leaks.py looks for.
 new_secret()
 {

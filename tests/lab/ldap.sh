@@ -8,6 +8,7 @@ slapd_port=10389
 slapd_name=$imap_name # the realm of users without one
 # The DN of the only entry that can log in by a simple bind; it may act for everybody.
 manager=uid=manager,dc=example,dc=com
+ldap_program=ldapsearch
 guard=() # before a client: the environment that loads the plugin
 
 slapd_ready()
@@ -61,4 +62,11 @@ ldap_run()
 	as_tester "${guard[@]}" "$@" > "$lab/$folder.output" 2>&1
 	status=$?
 	lab_stop "$folder"
+}
+
+# ldap_search FOLDER HOST USER SECRET MECHANISM [OPTION...]: as ldap_run.
+ldap_search()
+{
+	ldap_run "$1" $ldap_program -LLL -s base -b '' -O none,maxssf=0 -H "ldap://$2" -U "$3" -w "$4" \
+		-Y "${@:5}"
 }
