@@ -27,7 +27,7 @@ struct login {
 	struct af_pam_options options;
 	const struct af_policy *policy;
 	struct af_request request;
-	struct af_decision decision; /* the worst so far */
+	struct af_decision decision;
 };
 
 /* Lines of all handles of the process: saslauthd and Dovecot serve many logins in one. */
@@ -116,31 +116,24 @@ static void fill_request(struct login *login)
 }
 
 /* Without any target, the first is an empty one. */
-static void aim(struct login *login, size_t index)
+static void ask(struct login *login, size_t index)
 {
 	const struct af_pam_target *target = &login->options.target[index];
 
 	login->request.host = *target->host != '\0' ? target->host : NULL;
 	login->request.port = target->port;
+	af_decide(login->policy, &login->request, &login->decision);
 }
 
-/* R4: all targets are judged, the worst verdict wins. */
+/* R4: the worst verdict wins, and since all are asked in one mode nothing is worse than the first
+ * that is no plain yes. */
 static void judge(struct login *login)
 {
-	struct af_decision decision;
-	size_t worst = 0;
+	size_t index = 0;
 
-	aim(login, 0);
-	af_decide(login->policy, &login->request, &login->decision);
-	for (size_t i = 1; i < login->options.target_count; i++) {
-		aim(login, i);
-		af_decide(login->policy, &login->request, &decision);
-		if (decision.verdict <= login->decision.verdict)
-			continue;
-		login->decision = decision;
-		worst = i;
-	}
-	aim(login, worst);
+	do {
+		ask(login, index++);
+	} while (login->decision.verdict == AFENCE_ALLOW && index < login->options.target_count);
 }
 
 static void log_decision(struct login *login)
