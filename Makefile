@@ -44,6 +44,7 @@ TOOL    = main arguments suggest check batch policy output/text output/json outp
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam
 BENCH   = decide sasl
+STRESS  = sasl differential
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
@@ -55,11 +56,12 @@ MODULE   = $(B)/pam/pam_authfence.so
 PROGRAM  = $(B)/authfence
 UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%)
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
+STRESS_BIN = $(STRESS:%=$(B)/stress/%)
 MAN1 = docs/authfence.1
 MAN7 = docs/authfence-sasl.7
 MAN8 = docs/pam_authfence.8
 
-.PHONY: all tool-objects deps lab demo check unit bench fuzz asan lint dist install uninstall clean help
+.PHONY: all tool-objects deps lab demo check unit bench stress stress-programs fuzz asan lint dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -132,6 +134,14 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(GUEST_LIBS) -lsasl2
 
+STRESS_HOST = $(B)/tests/stress/host.o $(B)/tests/unit/mech.o
+$(B)/stress/sasl $(B)/stress/differential: $(STRESS_HOST) | $(PLUGIN)
+$(B)/stress/%: $(B)/tests/stress/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) $(LIB) $(GUEST_LIBS) \
+		-lsasl2 -lpam -lpthread -ldl
+
 deps: ## install compilers, libraries and debootstrap (apt, as root)
 	$(Q)packaging/deps.sh
 
@@ -146,7 +156,7 @@ demo: ## replay the incident with a real mail client (as root)
 
 check: ## run all tests; SUITE=name runs one
 	$(Q)packaging/deps.sh --if-root
-	$(Q)$(MAKE) all $(UNIT_BIN)
+	$(Q)$(MAKE) all $(UNIT_BIN) $(STRESS_BIN)
 	$(Q)tests/run.sh $(B) $(SUITE)
 
 unit: all $(UNIT_BIN) ## run the unit tests only
@@ -155,6 +165,12 @@ unit: all $(UNIT_BIN) ## run the unit tests only
 bench: ## measure, side by side with the peers
 	$(Q)$(MAKE) all $(BENCH_BIN)
 	$(Q)tests/bench/run.sh $(B)
+
+stress: ## drivers under load, also with sanitizers and valgrind
+	$(Q)$(MAKE) stress-programs
+	$(Q)tests/stress/run.sh $(B)
+
+stress-programs: all $(STRESS_BIN)
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
@@ -193,4 +209,5 @@ clean: ## remove what was built; the lab root stays (rm -r build/lab)
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
 
 -include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
-	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d)
+	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d) \
+	$(STRESS:%=$(B)/tests/stress/%.d) $(STRESS_HOST:.o=.d)
