@@ -56,6 +56,9 @@ static struct seen {
 } * seen;
 
 static void note(int priority, const char *format, va_list list)
+	__attribute__((format(printf, 2, 0)));
+
+static void note(int priority, const char *format, va_list list)
 {
 	size_t used = strlen(seen->log);
 
