@@ -16,8 +16,8 @@ reserved=email@example.com
 ordinary=pat@sei.co.jp
 radius_name=radius.sei.co.jp
 
-# log_in IDENTITY SERVER PASSWORD [LINE...]: types PASSWORD, or nothing wrong with - for it; sets
-# verdict, what the RADIUS server got, and what the log says.
+# log_in IDENTITY SERVER PASSWORD [LINE...]: types PASSWORD, for "-" the right one; sets verdict,
+# packets (how many the RADIUS server got) and logged (what the log says).
 log_in()
 {
 	local identity=$1 server=$2 password=$3 secret
@@ -132,8 +132,8 @@ missing_file()
 		"$(guard_line target=$external)"
 }
 
-# change NAME IDENTITY [LINE...]: a change of the password; sets packets, leaks and seen.  The RADIUS
-# server takes no new one, but both passwords are out before it can say so.
+# change IDENTITY [LINE...]: a change of the password; sets packets and secrets.  The RADIUS server takes
+# no new one, but both passwords are out before it can say so.
 change()
 {
 	local identity=$1 secret
@@ -149,9 +149,14 @@ change()
 	secrets=$(leaked run)
 }
 
+# Version 3.0 of pam_radius_auth has no pam_sm_chauthtok().
 password_stack()
 {
 	local line
+	grep -q pam_sm_chauthtok "$(pam_folder)/pam_radius_auth.so" || {
+		skip 'change of the password' 'this pam_radius_auth offers none'
+		return
+	}
 	line=$(guard_line target=$external)
 	change $reserved
 	is 'change, without: old passwords at the server' "$secrets" 1

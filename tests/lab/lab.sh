@@ -233,7 +233,7 @@ as_tester()
 		timeout -k 5 60 "$@"
 }
 
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 # is NAME GOT WANT
 is()
@@ -259,8 +259,17 @@ holds()
 	fi
 }
 
+# skip WHAT WHY: a case that cannot be run here.
+skip()
+{
+	skipped=$((skipped + 1))
+	echo "skipped: $1 because $2"
+}
+
 summary()
 {
-	echo "$passed passed, $failed failed"
+	local tail=
+	[ $skipped -eq 0 ] || tail=", $skipped skipped"
+	echo "$passed passed, $failed failed$tail"
 	[ $failed -eq 0 ]
 }

@@ -15,18 +15,29 @@ import re
 import select
 import signal
 import sys
+import time
 
 PATIENCE = 30  # seconds without a word
 
 
-def listen(terminal):
-    """The next bytes, or none when the command has closed the terminal or says nothing any more."""
-    if not select.select([terminal], [], [], PATIENCE)[0]:
-        return b''
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # the other side is closed
-        return b''
+def is_gone(child):
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def listen(child, terminal):
+    """The next bytes, or none when the command has ended or says nothing any more."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        gone = is_gone(child)
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            return os.read(terminal, 65536)
+        except OSError:  # nobody has it open: some logins close it for a moment
+            if gone:
+                break
+            time.sleep(0.02)
+    return b''
 
 
 def answer(answers, text):
@@ -39,10 +50,10 @@ def answer(answers, text):
     return b''
 
 
-def converse(terminal, answers):
+def converse(child, terminal, answers):
     seen = since = b''  # all, and what came since the last answer
     while True:
-        data = listen(terminal)
+        data = listen(child, terminal)
         seen += data
         since += data
         if not data:
@@ -63,7 +74,7 @@ def main():
     child, terminal = pty.fork()
     if child == 0:
         os.execvp(options.command[0], options.command)
-    seen = converse(terminal, options.answer)
+    seen = converse(child, terminal, options.answer)
     sys.stdout.write(seen.decode(errors='backslashreplace').replace('\r', ''))
     sys.stdout.flush()
     os.close(terminal)  # hangs up, if the command still runs
