@@ -332,13 +332,26 @@ bool af_read_plain(struct af_identity *id, struct af_span s)
 	return true;
 }
 
+/* A DN that somebody typed without "dn:"; an address has the last word on what stands before it. */
+static bool is_bare_dn(struct af_span s)
+{
+	struct af_tail domain;
+
+	if (memchr(s.p, '@', (size_t)(s.end - s.p)) != NULL)
+		return false;
+	af_join_dc(s, &domain);
+	return domain.len > 0;
+}
+
 /* RFC 4513 s5.2.1.8. */
 void af_read_auto(struct af_identity *id, struct af_span s)
 {
 	if (!af_skip_word(&s, "dn:")) {
 		af_skip_word(&s, "u:");
-		af_read_login(id, s);
-		return;
+		if (!is_bare_dn(s)) {
+			af_read_login(id, s);
+			return;
+		}
 	}
 	s = af_trim(s);
 	id->text = s.p;

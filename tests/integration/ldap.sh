@@ -113,6 +113,10 @@ for mechanism in PLAIN DIGEST-MD5 SCRAM-SHA-256; do
 		-X dn:uid=pat,dc=sei,dc=co,dc=jp
 done
 
+echo '# a DN as the login'
+refused 'a DN as the login' uid=alice,dc=example,dc=com ldap_search PLAIN
+allowed 'a DN as the login, ordinary' $external uid=pat,dc=sei,dc=co,dc=jp ldap_search PLAIN
+
 # Limits, on purpose: a change here is a change of what the manual says.
 echo '# limits'
 refused 'NTLM, domain as a DNS name' 'example.com\alice' ldap_search NTLM
