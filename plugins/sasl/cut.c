@@ -77,7 +77,7 @@ static bool open_pair(int end[2])
 /* True if FD is the kept end of a pair whose other end is closed everywhere. */
 static bool is_spent(int fd)
 {
-	struct sock_filter code[FILTER_LENGTH];
+	struct sock_filter code[FILTER_LENGTH] = {{0}}; /* valgrind takes LEN for bytes */
 	struct pollfd end = {fd, 0, 0};
 	socklen_t len = FILTER_LENGTH; /* in instructions, both ways */
 
