@@ -11,6 +11,7 @@ prefix     ?= /usr
 sysconfdir ?= /etc
 bindir     ?= $(prefix)/bin
 mandir     ?= $(prefix)/share/man
+vendordir  ?= $(prefix)/lib/authfence
 sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
 pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
 B          ?= build
@@ -61,7 +62,7 @@ MAN1 = docs/authfence.1
 MAN7 = docs/authfence-sasl.7
 MAN8 = docs/pam_authfence.8
 
-.PHONY: all tool-objects deps lab demo check unit bench stress stress-programs fuzz asan lint dist install uninstall clean help
+.PHONY: all tool-objects deps lab demo check unit bench stress stress-programs fuzz asan lint dist deb install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -187,23 +188,31 @@ lint: ## static checks and style
 dist: ## source archive
 	$(Q)packaging/dist.sh $(VERSION) $(B)
 
+deb: ## Debian packages, in build/deb (missing build tools are installed, as root)
+	$(Q)packaging/deps.sh --if-root --deb
+	$(Q)packaging/deb.sh $(VERSION) $(B)
+
 install: all ## install below DESTDIR
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(pamdir) \
 		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7 \
-		$(DESTDIR)$(mandir)/man8
+		$(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(prefix)/lib/tmpfiles.d
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
 	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
 	$(INSTALL) -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
+	$(INSTALL) -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
+	$(INSTALL) -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
 	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
 	$(INSTALL) -m 0644 $(MAN8) $(DESTDIR)$(mandir)/man8/
 
 uninstall: ## remove what install put there; policy files stay
 	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
-		$(DESTDIR)$(pamdir)/pam_authfence.so
+		$(DESTDIR)$(pamdir)/pam_authfence.so $(DESTDIR)$(vendordir)/policy.d/default.policy \
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
 	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) \
 		$(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
-	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence 2>/dev/null || true
+	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \
+		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) 2>/dev/null || true
 
 clean: ## remove what was built; the lab root stays (rm -r build/lab)
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true

@@ -3,9 +3,10 @@
 # Puts compilers, libraries and debootstrap on the machine by apt; touches nothing, and asks no
 # network, when all are there.  Clients and servers never come here: they live in the lab root.
 #
-# usage: packaging/deps.sh [--if-root] [--lint]
+# usage: packaging/deps.sh [--if-root] [--lint] [--deb]
 #   --if-root  without root say what is missing, and fail only if the build needs it
 #   --lint     the tools of tests/lint.sh too
+#   --deb      the tools of packaging/deb.sh too
 set -u
 export DEBIAN_FRONTEND=noninteractive
 
@@ -13,14 +14,16 @@ packages='gcc make pkg-config libc6-dev libsasl2-dev libc-ares-dev libidn2-dev l
 	libjansson-dev libsmartcols-dev libcunit1-dev libpam0g-dev'
 lab='debootstrap gpgv'
 lint='clang clang-format clang-tidy cppcheck shellcheck mandoc python3'
+deb='debhelper dpkg-dev lintian'
 if_root=no
 
 for option; do
 	case $option in
 	--if-root) if_root=yes ;;
 	--lint) packages="$packages $lint" ;;
+	--deb) packages="$packages $deb" ;;
 	*)
-		echo "deps: unknown option '$option', expected --if-root or --lint" >&2
+		echo "deps: unknown option '$option', expected --if-root, --lint or --deb" >&2
 		exit 2
 		;;
 	esac
@@ -44,7 +47,7 @@ done
 
 if [ "$(id -u)" -ne 0 ]; then
 	echo "deps: missing:$missing" >&2
-	echo "deps: install them with: sudo make deps" >&2
+	echo "deps: install them with: sudo packaging/deps.sh $*" >&2
 	exit 1
 fi
 echo "deps: installing:$missing"
