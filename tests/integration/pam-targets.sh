@@ -41,7 +41,7 @@ row()
 	local name=$1 want_verdict=$2 want_packets=$3 want_logged=$4
 	shift 4
 	log_in "$@"
-	is "$name: $*: verdict" "$verdict" "$want_verdict"
+	is "$name: verdict" "$verdict" "$want_verdict"
 	is "$name: packets at the server" "$packets" "$want_packets"
 	is "$name: log" "$logged" "$want_logged"
 }
