@@ -88,6 +88,15 @@ allowed()
 	is "$name: log lines" "$(grep -c verdict= $lab/syslog)" 0
 }
 
+# has MECHANISM: releases differ in what they build of libsasl2.
+has()
+{
+	slapd_offers "$1" || {
+		skip "$1" 'libsasl2 of this release does not have it'
+		false
+	}
+}
+
 # try NAME CLIENT MECHANISM
 try()
 {
@@ -100,12 +109,14 @@ try()
 manager_secret=$(new_secret manager)
 slapd_start "$manager_secret"
 for mechanism in PLAIN DIGEST-MD5 SCRAM-SHA-256 SCRAM-SHA-1 NTLM; do
+	has $mechanism || continue
 	try "ldapsearch $mechanism" ldap_search $mechanism
 done
 try 'python-ldap PLAIN' python_ldap PLAIN
 
 # The identity to act for, in the forms of RFC 4513 s5.2.1.8; libsasl2's NTLM has none.
 for mechanism in PLAIN DIGEST-MD5 SCRAM-SHA-256; do
+	has $mechanism || continue
 	echo "# authzid, $mechanism"
 	refused "dn: authzid, $mechanism" $proxy ldap_search $mechanism -X dn:uid=alice,dc=example,dc=com
 	refused "u: authzid, $mechanism" $proxy ldap_search $mechanism -X u:alice@example.com
@@ -119,10 +130,14 @@ allowed 'a DN as the login, ordinary' $external uid=pat,dc=sei,dc=co,dc=jp ldap_
 
 # Limits, on purpose: a change here is a change of what the manual says.
 echo '# limits'
-refused 'NTLM, domain as a DNS name' 'example.com\alice' ldap_search NTLM
-allowed 'NTLM, domain as a NetBIOS name' $external 'EXAMPLE\alice' ldap_search NTLM
+if has NTLM; then
+	refused 'NTLM, domain as a DNS name' 'example.com\alice' ldap_search NTLM
+	allowed 'NTLM, domain as a NetBIOS name' $external 'EXAMPLE\alice' ldap_search NTLM
+fi
+if has DIGEST-MD5; then
+	allowed 'DIGEST-MD5, domain only in the realm' $external alice search_realm DIGEST-MD5
+fi
 allowed 'bare name' $external alice ldap_search PLAIN
-allowed 'DIGEST-MD5, domain only in the realm' $external alice search_realm DIGEST-MD5
 : > $lab/syslog
 simple_bind simple $external $manager "$manager_secret"
 is 'simple bind, which is not SASL: status' "$status" 0

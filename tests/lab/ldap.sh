@@ -44,6 +44,12 @@ slapd_start()
 	lab_wait slapd_ready
 }
 
+slapd_offers()
+{
+	"${on_server[@]}" ldapsearch -x -LLL -s base -b '' -H ldap://127.0.0.1:$slapd_port \
+		supportedSASLMechanisms 2>&1 | grep -qx "supportedSASLMechanisms: $1"
+}
+
 # sasl_user LOGIN SECRET: lets slapd know LOGIN, a name or name@realm.
 sasl_user()
 {
