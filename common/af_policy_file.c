@@ -33,7 +33,8 @@ static enum af_status open_path(const char *path, int *out)
 	*out = -1;
 	if (path[0] != '/')
 		return AFENCE_ERR_UNTRUSTED;
-	fd = af_descriptor_raise(open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+	fd = af_descriptor_raise(
+		open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	*out = fd;
 	if (fd >= 0)
 		return AFENCE_OK;

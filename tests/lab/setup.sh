@@ -17,7 +17,7 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind'
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
-alternatives='libc-ares2:libcares2 libpsl5:libpsl5t64'
+alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 '
 
 [ $# -eq 1 ] || {
 	echo "usage: tests/lab/setup.sh DIR" >&2
@@ -122,15 +122,27 @@ lend_apt()
 	mount -t proc proc "$new/proc"
 }
 
-# Replaces each name that this release does not have by its other name.
+has_package()
+{
+	chroot "$new" apt-cache show --no-all-versions "$1" > /dev/null 2>&1
+}
+
+# Prints the packages that this release has, some of them under their other names; tests of a
+# program that is missing say so.
 choose_packages()
 {
-	local pair chosen=" ${packages//[[:space:]]/ } "
-	for pair in $alternatives; do
-		chroot "$new" apt-cache show --no-all-versions "${pair%:*}" > /dev/null 2>&1 ||
-			chosen=${chosen/ ${pair%:*} / ${pair#*:} }
+	local name other
+	for name in $packages; do
+		other=${alternatives#*" $name:"}
+		if [ "$other" != "$alternatives" ] && ! has_package "$name"; then
+			name=${other%% *}
+		fi
+		if has_package "$name"; then
+			echo "$name"
+		else
+			echo "lab: this release has no package $name" >&2
+		fi
 	done
-	echo "$chosen"
 }
 
 install_packages()
