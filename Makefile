@@ -23,7 +23,7 @@ AF_CFLAGS   = -std=c11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wmi
 GUEST_LD    = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-z,nodelete
 PROGRAM_LD  = -pie -Wl,-z,now -Wl,-z,relro -Wl,--as-needed
 GUEST_LIBS   = -lcares -lidn2
-PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsmartcols
+PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsmartcols -lsasl2
 
 ifeq ($(V),1)
 Q =
@@ -39,7 +39,9 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
-TOOL    = main arguments suggest check batch policy output/text output/json output/psl \
+TOOL    = main arguments suggest check batch policy doctor output/text output/json output/psl \
+          doctor/root doctor/findings doctor/module doctor/sasl doctor/canary doctor/trial \
+          doctor/pam doctor/pam_stack doctor/pam_control doctor/policy \
           policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
           policy/check policy/rules policy/compile policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \

@@ -15,6 +15,7 @@ static const struct verb {
 	const char *summary;
 } verbs[] = {
 	{"check", af_verb_check, "explain one decision, or a batch of them"},
+	{"doctor", af_verb_doctor, "tell whether the guard is in force on this machine"},
 	{"policy", af_verb_policy, "compile the policy that the plugins read"},
 };
 

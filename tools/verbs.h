@@ -7,6 +7,7 @@
 #define VERBS_H
 
 int af_verb_check(int argc, char **argv);
+int af_verb_doctor(int argc, char **argv);
 int af_verb_policy(int argc, char **argv);
 
 #endif

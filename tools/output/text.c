@@ -36,7 +36,7 @@ static const char *const verdict_colour[] = {
 	[AFENCE_BLOCK] = "\033[1;31m",
 };
 
-static bool colours(void)
+bool af_text_is_coloured(void)
 {
 	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 }
@@ -143,8 +143,8 @@ static void print_headline(
 	const char *verdict = af_verdict_string(decision->verdict);
 	char identity[TEXT_MAX], host[TEXT_MAX];
 
-	printf("%s%s%s  %s -> %s\n", colours() ? verdict_colour[decision->verdict] : "", verdict,
-		colours() ? "\033[0m" : "",
+	printf("%s%s%s  %s -> %s\n", af_text_is_coloured() ? verdict_colour[decision->verdict] : "",
+		verdict, af_text_is_coloured() ? "\033[0m" : "",
 		af_escape(login->text, login->len, identity, sizeof(identity)),
 		af_escape(target, strlen(target), host, sizeof(host)));
 }

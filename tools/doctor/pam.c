@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PAM services: does the guard stand before every module that sends the password away, under a
+ * control that ends the stack?
+ *
+ * A guard line covers a later line unless it stands in a substack that the other is not in, since
+ * "die" ends a substack only, or an earlier line jumps over the guard and lands before the other.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/memory.h"
+#include "doctor.h"
+#include "module.h"
+#include "pam_stack.h"
+
+#define GUARD          "pam_authfence"
+#define GUARD_CONTROL  "[default=ignore perm_denied=die]"
+#define SERVICES_SHOWN 6
+
+/* Modules that send a password, or something made of it, to a server; or hand it to a program of
+ * which nothing is known. */
+static const struct sender {
+	const char *name;
+	const char *needs; /* only with this argument */
+	bool opaque;
+} senders[] = {
+	{"pam_cifscreds", NULL, false},
+	{"pam_duo", NULL, false},
+	{"pam_freerdp2", NULL, false},
+	{"pam_himmelblau", NULL, false},
+	{"pam_http", NULL, false},
+	{"mypam", NULL, false}, /* pam_http's own name of its file */
+	{"pam_imap", NULL, false},
+	{"pam_kanidm", NULL, false},
+	{"pam_krb5", NULL, false},
+	{"pam_krb5_migrate_heimdal", NULL, false},
+	{"pam_krb5_migrate_mit", NULL, false},
+	{"pam_ldap", NULL, false},
+	{"pam_mount", NULL, false},
+	{"pam_mysql", NULL, false},
+	{"pam_oauth2", NULL, false},
+	{"pam_oslogin_login", NULL, false},
+	{"pam_pgsql", NULL, false},
+	{"pam_radius", NULL, false},
+	{"pam_radius_auth", NULL, false},
+	{"pam_shishi", NULL, false},
+	{"pam_sss", NULL, false},
+	{"pam_tacplus", NULL, false},
+	{"pam_ufpidentity", NULL, false},
+	{"pam_url", NULL, false},
+	{"pam_winbind", NULL, false},
+	{"pam_x2go", NULL, false},
+	{"pam_yubico", NULL, false},
+	{"pam_exec", "expose_authtok", true},
+	{"pam_python", NULL, true},
+	{"pam_script", NULL, true},
+};
+
+/* What is wrong with a line, and in which services. */
+struct problem {
+	enum af_result result;
+	char *text;
+	const char *remedy;
+	struct af_names services;
+};
+
+struct service {
+	char *name;
+	char *path;
+	struct af_pam_stack stack;
+};
+
+struct survey {
+	struct af_doctor *doctor;
+	struct service *service;
+	size_t count, room;
+	struct af_names included;
+	struct af_names guarded;
+	struct af_names modules; /* words that guard lines have for the module */
+	struct problem *problem;
+	size_t problems, problem_room;
+	size_t senders;
+};
+
+static const char remedy_first[] = "put this line before it: auth " GUARD_CONTROL " " GUARD ".so";
+static const char remedy_order[] = "move the line of " GUARD ".so up, before the first module that "
+				   "sends the password away";
+static const char remedy_control[] =
+	"write the line with this control: auth " GUARD_CONTROL " " GUARD ".so";
+static const char remedy_substack[] =
+	"move the line of " GUARD ".so out of the substack, before it";
+static const char remedy_jump[] =
+	"move the line of " GUARD ".so up, before the line that jumps over it";
+
+static const struct sender *find_sender(const struct af_pam_line *line)
+{
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
+		if (af_pam_line_runs(line, senders[i].name) &&
+			(senders[i].needs == NULL ||
+				strstr(line->arguments, senders[i].needs) != NULL))
+			return &senders[i];
+	return NULL;
+}
+
+/* NULL: a refusal ends the stack there, and a login that passes goes on. */
+static const char *control_fault(const char *text)
+{
+	struct af_pam_control control;
+
+	af_pam_control_parse(text, &control);
+	if (control.misspelt)
+		return "is misspelt, so nothing ends there";
+	if (control.action[AFENCE_PAM_CODE_DENIED] != AFENCE_PAM_DIE)
+		return "does not end the stack, so the password is sent all the same";
+	if (control.action[AFENCE_PAM_CODE_IGNORE] != AFENCE_PAM_IGNORE)
+		return "denies logins that the guard lets pass, for want of ignore=ignore";
+	return NULL;
+}
+
+static bool is_guard(const struct af_pam_line *line)
+{
+	return af_pam_line_runs(line, GUARD);
+}
+
+static bool leaves_substack(const struct af_pam_stack *stack, size_t guard, size_t sender)
+{
+	for (size_t i = guard; i <= sender; i++)
+		if (stack->line[i].depth < stack->line[guard].depth)
+			return true;
+	return false;
+}
+
+/* The line that follows after a jump from line FROM over COUNT lines of its own substack. */
+static size_t land(const struct af_pam_stack *stack, size_t from, int count)
+{
+	size_t i = from + 1;
+
+	for (; i < stack->count && stack->line[i].depth >= stack->line[from].depth; i++)
+		if (stack->line[i].depth == stack->line[from].depth && count-- == 0)
+			break;
+	return i;
+}
+
+static bool jumps_over(const struct af_pam_stack *stack, size_t from, size_t guard, size_t sender)
+{
+	struct af_pam_control control;
+
+	af_pam_control_parse(stack->line[from].control, &control);
+	for (int code = 0; code < AFENCE_PAM_CODES && !stack->line[from].substack; code++) {
+		size_t landed =
+			control.action[code] > 0 ? land(stack, from, control.action[code]) : 0;
+
+		if (landed > guard && landed <= sender)
+			return true;
+	}
+	return false;
+}
+
+static bool is_jumped(const struct af_pam_stack *stack, size_t guard, size_t sender)
+{
+	for (size_t i = 0; i < guard; i++)
+		if (jumps_over(stack, i, guard, sender))
+			return true;
+	return false;
+}
+
+/* TEXT is taken. */
+static void add_problem(struct survey *survey, enum af_result result, char *text,
+	const char *remedy, const char *service)
+{
+	struct problem *problem = NULL;
+
+	for (size_t i = 0; i < survey->problems && problem == NULL; i++)
+		if (strcmp(survey->problem[i].text, text) == 0)
+			problem = &survey->problem[i];
+	if (problem == NULL) {
+		survey->problem = af_grow(survey->problem, survey->problems, 1,
+			&survey->problem_room, sizeof(*survey->problem));
+		problem = &survey->problem[survey->problems++];
+		*problem = (struct problem){result, text, remedy, {0}};
+	} else {
+		free(text);
+	}
+	if (!af_names_have(&problem->services, service))
+		af_names_add(&problem->services, af_format("%s", service));
+}
+
+/* How a guard fails to cover a line, the nearest miss first. */
+enum miss { COVERED, JUMPED, SUBSTACK, CONTROL, AFTER, NONE };
+
+static enum miss judge_guard(const struct af_pam_stack *stack, size_t guard, size_t sender)
+{
+	if (!is_guard(&stack->line[guard]))
+		return NONE;
+	if (guard > sender)
+		return AFTER;
+	if (control_fault(stack->line[guard].control) != NULL)
+		return CONTROL;
+	if (leaves_substack(stack, guard, sender))
+		return SUBSTACK;
+	return is_jumped(stack, guard, sender) ? JUMPED : COVERED;
+}
+
+static enum miss judge_sender(const struct af_pam_stack *stack, size_t sender)
+{
+	enum miss best = NONE;
+
+	for (size_t guard = 0; guard < stack->count; guard++) {
+		enum miss miss = judge_guard(stack, guard, sender);
+
+		if (miss < best)
+			best = miss;
+	}
+	return best;
+}
+
+static void check_sender(struct survey *survey, const struct service *service, size_t index)
+{
+	static const struct {
+		const char *how, *remedy;
+	} misses[] = {
+		[COVERED] = {NULL, NULL},
+		[JUMPED] = {"an earlier line jumps over the guard", remedy_jump},
+		[SUBSTACK] = {"the guard before it can end its own substack only", remedy_substack},
+		[CONTROL] = {"the guard before it ends nothing", remedy_control},
+		[AFTER] = {"the guard stands after it", remedy_order},
+		[NONE] = {"no guard stands before it", remedy_first},
+	};
+	const struct af_pam_line *line = &service->stack.line[index];
+	const struct sender *sender = find_sender(line);
+	enum miss miss;
+
+	if (sender == NULL)
+		return;
+	survey->senders++;
+	miss = judge_sender(&service->stack, index);
+	if (miss != COVERED)
+		add_problem(survey, sender->opaque ? AFENCE_RESULT_WARNING : AFENCE_RESULT_FAILED,
+			af_format("%s%s:%u: %s %s, and %s", survey->doctor->root.prefix, line->file,
+				line->number, line->module,
+				sender->opaque ? "may send the password away"
+					       : "sends the password away",
+				misses[miss].how),
+			misses[miss].remedy, service->name);
+}
+
+static void check_guard(struct survey *survey, const struct service *service, size_t index)
+{
+	const struct af_pam_line *line = &service->stack.line[index];
+	const char *fault = control_fault(line->control);
+
+	if (!is_guard(line))
+		return;
+	if (!af_names_have(&survey->modules, line->module))
+		af_names_add(&survey->modules, af_format("%s", line->module));
+	if (fault != NULL)
+		add_problem(survey, AFENCE_RESULT_FAILED,
+			af_format("%s%s:%u: the control %s of the guard %s",
+				survey->doctor->root.prefix, line->file, line->number,
+				line->control, fault),
+			remedy_control, service->name);
+	else if (!af_names_have(&survey->guarded, service->name))
+		af_names_add(&survey->guarded, af_format("%s", service->name));
+}
+
+static void check_service(struct survey *survey, const struct service *service)
+{
+	if (service->stack.trouble != NULL)
+		add_problem(survey, AFENCE_RESULT_WARNING,
+			af_format("%s%s is not whole: %s", survey->doctor->root.prefix,
+				service->path, service->stack.trouble),
+			"repair the line that includes it", service->name);
+	for (size_t i = 0; i < service->stack.count; i++) {
+		check_guard(survey, service, i);
+		check_sender(survey, service, i);
+	}
+}
+
+static bool is_leftover(const char *name)
+{
+	static const char *const marks[] = {
+		".dpkg-", ".ucf-", ".rpmnew", ".rpmsave", ".rpmorig", "~"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(name, marks[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool is_known(const struct survey *survey, const char *name)
+{
+	for (size_t i = 0; i < survey->count; i++)
+		if (strcmp(survey->service[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A file of an earlier folder takes the place of one of the same name in a later one. */
+static void read_service(struct survey *survey, const char *folder, const char *name)
+{
+	struct service *service;
+
+	if (is_leftover(name) || is_known(survey, name))
+		return;
+	survey->service =
+		af_grow(survey->service, survey->count, 1, &survey->room, sizeof(*survey->service));
+	service = &survey->service[survey->count++];
+	service->name = af_format("%s", name);
+	service->path = af_format("%s/%s", folder, name);
+	af_pam_stack_read(&survey->doctor->root, service->path, &service->stack, &survey->included);
+}
+
+static bool read_services(struct survey *survey)
+{
+	static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+	struct af_names names;
+	bool done = true;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (!af_root_list(&survey->doctor->root, folders[i], &names) && errno != ENOENT &&
+			errno != ENOTDIR) {
+			af_doctor_give_up(survey->doctor, folders[i], strerror(errno));
+			done = false;
+		}
+		for (size_t n = 0; n < names.count; n++)
+			read_service(survey, folders[i], names.name[n]);
+		af_names_free(&names);
+	}
+	return done;
+}
+
+/* "login, sshd and 3 more" */
+static char *list_services(const struct af_names *names)
+{
+	char *text = af_format("%s", "");
+
+	for (size_t i = 0; i < names->count && i < SERVICES_SHOWN; i++) {
+		char *longer = af_format("%s%s%s", text, i > 0 ? ", " : "", names->name[i]);
+
+		free(text);
+		text = longer;
+	}
+	if (names->count > SERVICES_SHOWN) {
+		char *longer = af_format("%s and %zu more", text, names->count - SERVICES_SHOWN);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void report_problems(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->problems; i++) {
+		struct problem *problem = &survey->problem[i];
+		char *services = list_services(&problem->services);
+
+		af_doctor_find(survey->doctor, problem->result, "%s (%s)", problem->text, services);
+		af_doctor_remedy(survey->doctor, "%s", problem->remedy);
+		free(services);
+	}
+}
+
+/* The guard's file in the folders of every libpam, or where the line says. */
+static void check_module(struct survey *survey, const char *module)
+{
+	struct af_doctor *doctor = survey->doctor;
+	struct af_libraries libraries = {0};
+	enum af_module_state state = AFENCE_MODULE_ABSENT;
+	char *path = NULL, *why = NULL;
+
+	af_libraries_find(&doctor->root, "libpam.so.0", &libraries);
+	for (size_t i = 0; i < libraries.count && state == AFENCE_MODULE_ABSENT; i++) {
+		char *library =
+			af_format("%s/%s", libraries.list[i].folder, libraries.list[i].file);
+
+		free(path);
+		free(why);
+		path = *module == '/'
+			       ? af_format("%s", module)
+			       : af_format("%s/security/%s", libraries.list[i].folder, module);
+		state = af_module_look(&doctor->root, path, library, &why);
+		free(library);
+	}
+	if (state == AFENCE_MODULE_GOOD)
+		af_doctor_find(doctor, AFENCE_RESULT_OK, "%s%s is there, and root's",
+			doctor->root.prefix, path);
+	else if (state == AFENCE_MODULE_UNREADABLE)
+		af_doctor_give_up(doctor, path, why);
+	else
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED, "%s%s: %s", doctor->root.prefix,
+			path != NULL ? path : module,
+			why != NULL ? why : "there is no libpam that would load it");
+	free(path);
+	free(why);
+	af_libraries_free(&libraries);
+}
+
+static void report(struct survey *survey)
+{
+	struct af_doctor *doctor = survey->doctor;
+	char *guarded = list_services(&survey->guarded);
+
+	for (size_t i = 0; i < survey->modules.count; i++)
+		check_module(survey, survey->modules.name[i]);
+	report_problems(survey);
+	if (survey->guarded.count > 0)
+		af_doctor_find(doctor, AFENCE_RESULT_OK, "guarded services: %s", guarded);
+	else if (survey->problems == 0)
+		af_doctor_find(doctor, AFENCE_RESULT_SKIPPED,
+			"not applicable: no PAM service sends a password away or has a guard");
+	doctor->pam_guarded = survey->guarded.count > 0;
+	free(guarded);
+}
+
+static void free_survey(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		free(survey->service[i].name);
+		free(survey->service[i].path);
+		af_pam_stack_free(&survey->service[i].stack);
+	}
+	for (size_t i = 0; i < survey->problems; i++) {
+		free(survey->problem[i].text);
+		af_names_free(&survey->problem[i].services);
+	}
+	free(survey->service);
+	free(survey->problem);
+	af_names_free(&survey->included);
+	af_names_free(&survey->guarded);
+	af_names_free(&survey->modules);
+}
+
+/* A file that others include (common-auth) is no service; its lines are judged in theirs. */
+void af_doctor_pam_stacks(struct af_doctor *doctor)
+{
+	struct survey survey = {.doctor = doctor};
+
+	if (read_services(&survey)) {
+		for (size_t i = 0; i < survey.count; i++)
+			if (!af_names_have(&survey.included, survey.service[i].path))
+				check_service(&survey, &survey.service[i]);
+		report(&survey);
+	}
+	free_survey(&survey);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The form of the files is that of pam.d(5) and of libpam 1.5: "#" ends a line wherever it stands,
+ * also within brackets, and takes a backslash at the end with it; a field in brackets may hold
+ * blanks; type and keywords are read in any case.  Relative names of included files are those of
+ * /etc/pam.d, as in Debian.
+ */
+#include "pam_stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../policy/memory.h"
+
+#define FILES_MAX 256 /* of one stack; one that includes itself ends there */
+
+struct reading {
+	const struct af_root *root;
+	struct af_pam_stack *stack;
+	struct af_names *included;
+	unsigned files; /* read so far */
+	unsigned depth;
+};
+
+static void read_file(struct reading *reading, const char *path);
+
+/* The next logical line is put into LINE, which has room for all of the text. */
+static bool next_line(const char **text, unsigned *number, char *line)
+{
+	bool more = **text != '\0', found = more;
+
+	while (more) {
+		size_t kept = strcspn(*text, "#\n"), length = strcspn(*text, "\n");
+
+		++*number;
+		more = kept == length && kept > 0 && (*text)[kept - 1] == '\\';
+		memcpy(line, *text, kept);
+		line += kept;
+		if (more)
+			line[-1] = ' ';
+		*text += length + ((*text)[length] != '\0');
+		more = more && **text != '\0';
+	}
+	*line = '\0';
+	return found;
+}
+
+/* "[a b\]c]" is the word "a b]c". */
+static char *take_brackets(char **cursor)
+{
+	char *word = ++*cursor, *end = word;
+
+	for (; **cursor != '\0' && **cursor != ']'; ++*cursor) {
+		if (**cursor == '\\' && (*cursor)[1] == ']')
+			++*cursor;
+		*end++ = **cursor;
+	}
+	if (**cursor != '\0')
+		++*cursor;
+	*end = '\0';
+	return word;
+}
+
+/* The next field of a line, which is changed; "" at its end. */
+static char *take_word(char **cursor)
+{
+	char *word;
+
+	*cursor += strspn(*cursor, " \t\r");
+	if (**cursor == '[')
+		return take_brackets(cursor);
+	word = *cursor;
+	*cursor += strcspn(*cursor, " \t\r");
+	if (**cursor != '\0')
+		*(*cursor)++ = '\0';
+	return word;
+}
+
+static void add_line(struct reading *reading, const struct af_pam_line *line)
+{
+	struct af_pam_stack *stack = reading->stack;
+
+	stack->line = af_grow(stack->line, stack->count, 1, &stack->room, sizeof(*stack->line));
+	stack->line[stack->count++] = *line;
+}
+
+static void note_trouble(struct reading *reading, char *trouble)
+{
+	if (reading->stack->trouble == NULL)
+		reading->stack->trouble = trouble;
+	else
+		free(trouble);
+}
+
+static void include(struct reading *reading, const char *name)
+{
+	char *path = *name == '/' ? af_format("%s", name) : af_format("/etc/pam.d/%s", name);
+
+	af_names_add(reading->included, af_format("%s", path));
+	if (reading->files == FILES_MAX)
+		note_trouble(
+			reading, af_format("%s is included too often, perhaps by itself", path));
+	else
+		read_file(reading, path);
+	free(path);
+}
+
+static void take_auth(struct reading *reading, const char *file, unsigned number, char *rest)
+{
+	const char *control = take_word(&rest), *module = take_word(&rest);
+	bool substack = strcasecmp(control, "substack") == 0;
+
+	if (strcasecmp(control, "include") == 0) {
+		include(reading, module);
+		return;
+	}
+	add_line(reading, &(struct af_pam_line){
+				  .file = af_format("%s", file),
+				  .number = number,
+				  .depth = reading->depth,
+				  .control = af_format("%s", control),
+				  .module = af_format("%s", module),
+				  .arguments = af_format("%s", rest),
+				  .substack = substack,
+			  });
+	if (!substack)
+		return;
+	reading->depth++;
+	include(reading, module);
+	reading->depth--;
+}
+
+static void take_line(struct reading *reading, const char *file, unsigned number, char *line)
+{
+	const char *type = take_word(&line);
+
+	if (strcasecmp(type, "@include") == 0)
+		include(reading, take_word(&line));
+	else if (strcasecmp(type + (*type == '-'), "auth") == 0)
+		take_auth(reading, file, number, line);
+}
+
+static const char *reason_of(enum af_status status)
+{
+	return status == AFENCE_ERR_SYSTEM ? strerror(errno) : af_strerror(status);
+}
+
+static void read_file(struct reading *reading, const char *path)
+{
+	char *text, *line;
+	const char *cursor;
+	enum af_status status = af_root_read(reading->root, path, &text);
+	unsigned next = 0, number = 1;
+
+	if (status != AFENCE_OK) {
+		note_trouble(reading, af_format("%s: %s", path, reason_of(status)));
+		return;
+	}
+	reading->files++;
+	line = af_new(strlen(text) + 1, 1);
+	for (cursor = text; next_line(&cursor, &next, line); number = next + 1)
+		take_line(reading, path, number, line);
+	free(line);
+	free(text);
+}
+
+void af_pam_stack_read(const struct af_root *root, const char *path, struct af_pam_stack *out,
+	struct af_names *included)
+{
+	struct reading reading = {.root = root, .stack = out, .included = included};
+
+	memset(out, 0, sizeof(*out));
+	read_file(&reading, path);
+}
+
+void af_pam_stack_free(struct af_pam_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		free(stack->line[i].file);
+		free(stack->line[i].control);
+		free(stack->line[i].module);
+		free(stack->line[i].arguments);
+	}
+	free(stack->line);
+	free(stack->trouble);
+	memset(stack, 0, sizeof(*stack));
+}
+
+bool af_pam_line_runs(const struct af_pam_line *line, const char *name)
+{
+	const char *slash = strrchr(line->module, '/');
+	const char *base = slash != NULL ? slash + 1 : line->module;
+	size_t length = strlen(name);
+
+	return !line->substack && strncmp(base, name, length) == 0 &&
+	       strcmp(base + length, ".so") == 0;
+}
