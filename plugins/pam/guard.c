@@ -18,6 +18,7 @@
 #include "af_limit.h"
 #include "af_policy.h"
 #include "af_report.h"
+#include "kept.h"
 #include "options.h"
 
 /* One login on its way through the module. */
@@ -26,6 +27,7 @@ struct login {
 	int flags;
 	struct af_pam_options options;
 	const struct af_policy *policy;
+	bool owned; /* the policy is freed at the end */
 	struct af_request request;
 	struct af_decision decision;
 };
@@ -52,7 +54,7 @@ static void choose_policy(struct login *login)
 	bool fault = false;
 
 	if (path != NULL) {
-		login->policy = af_policy_open(path, true, &trouble);
+		login->policy = af_pam_policy_open(path, &trouble, &login->owned);
 		fault = trouble.file == AFENCE_ERR_ABSENT;
 	} else {
 		path = AFENCE_POLICY_PATH;
@@ -190,7 +192,7 @@ int af_pam_guard(pam_handle_t *pamh, int flags, int count, const char **word)
 	judge(&login);
 	code = answer(&login);
 	free(full);
-	if (login.options.policy != NULL)
+	if (login.owned)
 		af_policy_free(login.policy);
 	return code;
 }

@@ -13,6 +13,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -98,6 +100,47 @@ int audit_open(void)
 {
 	errno = EPROTONOSUPPORT;
 	return -1;
+}
+
+/* The module's clocks go ahead by this. */
+static time_t time_ahead;
+
+time_t time(time_t *out)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (out != NULL)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+	static int (*real)(clockid_t, struct timespec *);
+	void *symbol = dlsym(RTLD_NEXT, "clock_gettime");
+	int result;
+
+	memcpy(&real, &symbol, sizeof(real));
+	result = real(clock, out);
+	out->tv_sec += time_ahead;
+	return result;
+}
+
+/* How often a policy file was read. */
+static unsigned opened;
+
+int open(const char *path, int flags, ...)
+{
+	size_t len = strlen(path);
+	va_list list;
+	mode_t mode;
+
+	va_start(list, flags);
+	mode = va_arg(list, mode_t);
+	va_end(list);
+	opened += len > 4 && strcmp(path + len - 4, ".bin") == 0;
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 int pam_get_item(const pam_handle_t *pamh, int item, const void **out)
@@ -179,6 +222,37 @@ static unsigned count_forwarded(void)
 	if (in != NULL)
 		fclose(in);
 	return count;
+}
+
+/* ---- policies ---- */
+
+static void write_bytes(const char *name, const void *bytes, size_t len)
+{
+	char path[4300];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	fwrite(bytes, 1, len, out);
+	fclose(out);
+	chmod(path, 0644);
+}
+
+static void change_mode(const char *name, mode_t mode)
+{
+	char path[4300];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	CHECK_NUMBER(name, chmod(path, mode), 0);
+}
+
+static void write_policy(const char *name, const char *text)
+{
+	struct af_compiled image;
+
+	compile_text(text, 7, &image);
+	write_bytes(name, image.bytes, image.length);
+	free(image.bytes);
 }
 
 /* ---- logins ---- */
@@ -570,6 +644,8 @@ static const struct row {
 	{"empty", "target= target=127.0.0.1", ALICE, UNKNOWN, "argument 2: seen \"target=\""},
 	{"port 0", "target=127.0.0.1:0", ALICE, UNKNOWN, "argument 2: seen \"target=127.0.0.1:0\""},
 	{"port too high", "target=127.0.0.1:65536", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"no part of a bad target", "target=127.0.0.1:70000", ALICE, UNKNOWN,
+		" class=documentation rule="},
 	{"port alone", "target=:389", ALICE, UNKNOWN, "expected HOST[:PORT]"},
 	{"brackets alone", "target=[]", ALICE, UNKNOWN, "expected HOST[:PORT]"},
 	{"open bracket", "target=[::1", ALICE, UNKNOWN, "expected HOST[:PORT]"},
@@ -794,10 +870,13 @@ static int authenticate_often(pam_handle_t *pamh, int flags)
 
 	for (int i = 0; i < 30; i++)
 		code = pam_authenticate(pamh, flags);
+	time_ahead = 61;
+	pam_authenticate(pamh, flags);
 	return code;
 }
 
-/* Ten lines a minute of one rule, and ten about a policy file that cannot be read. */
+/* Ten lines a minute of one rule, and ten about a policy file that cannot be read; in the next
+ * minute the number of those held back. */
 static void test_limit(void)
 {
 	static const struct attempt often = {.user = ALICE, .call = authenticate_often};
@@ -805,8 +884,122 @@ static void test_limit(void)
 	write_guarded("auth", "requisite", FAR " policy=DIR/broken.bin");
 	try("often", &often);
 	CHECK_NUMBER("often", seen->code, PAM_PERM_DENIED);
-	CHECK_NUMBER("refused each time", seen->messages, 30);
-	CHECK_NUMBER("lines", count_lines(seen->log), 20);
+	CHECK_NUMBER("refused each time", seen->messages, 31);
+	CHECK_NUMBER("lines", count_lines(seen->log), 22);
+	CHECK_NUMBER("held back", strstr(seen->log, " suppressed=20\n") != NULL, true);
+}
+
+/* How a policy= changes between the logins of one process. */
+static const struct {
+	const char *name;
+	const char *policy; /* NULL: none */
+	bool in_place;
+	mode_t mode;
+	bool allows;
+} changes[] = {
+	{"at first", "mode off;", false, 0644, true},
+	{"renamed", "mode enforce;", false, 0644, false},
+	{"renamed again", "mode off;", false, 0644, true},
+	{"broken in place", NULL, true, 0644, false},
+	{"mended in place", "mode off;", true, 0644, true},
+	{"for all to write", "mode off;", true, 0666, false},
+	{"for all to read", "mode off;", true, 0644, true},
+	{"broken and renamed", NULL, false, 0644, false},
+};
+
+static void change(size_t index)
+{
+	char from[4300];
+	char to[4300];
+	char text[64];
+	const char *name = changes[index].in_place ? "changing.bin" : "next.bin";
+
+	snprintf(text, sizeof(text), "policy 1;\n%s\n", changes[index].policy);
+	if (changes[index].policy != NULL)
+		write_policy(name, text);
+	else
+		write_bytes(name, "AFPOLICY", 8);
+	snprintf(from, sizeof(from), "%s/%s", folder, name);
+	snprintf(to, sizeof(to), "%s/changing.bin", folder);
+	change_mode(name, changes[index].mode);
+	rename(from, to);
+}
+
+/* Returns the number of the change that was not followed, or 0. */
+static int follow_changes(pam_handle_t *pamh, int flags)
+{
+	const int all = (int)(sizeof(changes) / sizeof(changes[0]));
+
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < all; i++) {
+			bool allowed;
+
+			/* At one go, times of change may be equal. */
+			if (time_ahead != 0 && changes[i].in_place)
+				continue;
+			change((size_t)i);
+			for (int again = 0; again < 2; again++) {
+				allowed = pam_authenticate(pamh, flags) == PAM_SUCCESS;
+				if (allowed != changes[i].allows)
+					return 1 + i;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Returns how often a policy file was read in ten logins. */
+static int count_opened(pam_handle_t *pamh, int flags)
+{
+	opened = 0;
+	for (int i = 0; i < 10; i++)
+		pam_authenticate(pamh, flags);
+	return (int)opened;
+}
+
+/* A file that rests is read once, unless there was something wrong with it. */
+static void test_rest(void)
+{
+	static const struct attempt attempt = {.user = ALICE, .call = count_opened};
+	static const struct {
+		const char *name;
+		const char *policy;
+		time_t ahead;
+		int opened;
+	} rows[] = {
+		{"just changed", "off.bin", 0, 10},
+		{"at rest", "off.bin", 1000, 1},
+		{"broken", "broken.bin", 1000, 10},
+		{"absent", "absent.bin", 1000, 10},
+		{"for all to write", "shared.bin", 1000, 10},
+		{"a link", "link.bin", 1000, 10},
+	};
+	char text[256];
+
+	change_mode("off.bin", 0644); /* just now, and no sooner */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "auth requisite GUARD " FAR " [policy=DIR/%s]\n",
+			rows[i].policy);
+		write_service("fence", text);
+		time_ahead = rows[i].ahead;
+		try(rows[i].name, &attempt);
+		CHECK_NUMBER(rows[i].name, seen->code, rows[i].opened);
+	}
+	time_ahead = 0;
+}
+
+static void test_changes(void)
+{
+	static const struct attempt attempt = {.user = ALICE, .call = follow_changes};
+
+	write_service("fence", "auth requisite GUARD " FAR " [policy=DIR/changing.bin]\n"
+			       "auth required pam_permit.so\n");
+	try("just changed", &attempt);
+	CHECK_NUMBER("just changed", seen->code, 0);
+	time_ahead = 1000;
+	try("changed long ago", &attempt);
+	CHECK_NUMBER("changed long ago", seen->code, 0);
+	time_ahead = 0;
 }
 
 /* Without policy= the host's is in force. */
@@ -940,27 +1133,6 @@ static void test_file(void)
 
 /* ---- */
 
-static void write_bytes(const char *name, const void *bytes, size_t len)
-{
-	char path[4300];
-	FILE *out;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	out = fopen(path, "w");
-	fwrite(bytes, 1, len, out);
-	fclose(out);
-	chmod(path, 0644);
-}
-
-static void write_policy(const char *name, const char *text)
-{
-	struct af_compiled image;
-
-	compile_text(text, 7, &image);
-	write_bytes(name, image.bytes, image.length);
-	free(image.bytes);
-}
-
 /* The language has no word for it yet. */
 static void write_lenient(const char *name)
 {
@@ -993,8 +1165,7 @@ static void write_policies(void)
 	write_bytes("mended.bin", "AFPOLICY", 8);
 	write_bytes("broken.bin", "AFPOLICY", 8);
 	write_policy("shared.bin", "policy 1;\nmode off;\n");
-	snprintf(path, sizeof(path), "%s/shared.bin", folder);
-	chmod(path, 0666);
+	change_mode("shared.bin", 0666);
 	snprintf(target, sizeof(target), "%s/off.bin", folder);
 	snprintf(path, sizeof(path), "%s/link.bin", folder);
 	CHECK_NUMBER("link", symlink(target, path), 0);
@@ -1036,6 +1207,8 @@ static CU_TestInfo tests[] = {
 	{"message", test_message},
 	{"message not taken", test_deaf},
 	{"ten lines a minute", test_limit},
+	{"a policy that rests", test_rest},
+	{"a policy that changes", test_changes},
 	{"policy of the host", test_host_policy},
 	{"no sockets, no processes", test_confined},
 	{"what is looked at", test_items},
