@@ -46,7 +46,7 @@ TOOL    = main arguments suggest check batch policy doctor output/text output/js
           policy/check policy/rules policy/compile policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor
-BENCH   = decide sasl
+BENCH   = decide sasl pam
 STRESS  = sasl differential
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
@@ -122,7 +122,8 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 $(B)/tests/test_cut: $(B)/plugins/sasl/connection.o $(B)/plugins/sasl/cut.o
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
 $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
-$(B)/bench/sasl: LDFLAGS += -Wl,--as-needed # what the plugin loads must not be there before
+$(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
+$(B)/bench/pam: GUEST_LIBS += -lpam
 
 $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
 

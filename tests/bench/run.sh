@@ -22,3 +22,6 @@ echo "== decision (bound: 100 ns for an ordinary identity)"
 
 echo "== libsasl2 with and without the plugin (bounds: exchange +1 us, init 1.35 times)"
 "$build/bench/sasl" "$build"
+
+echo "== libpam: the guard beside other modules (bound: no slower than pam_succeed_if)"
+"$build/bench/pam" "$build" "$scratch/thousand.bin"
