@@ -14,7 +14,8 @@
 
 #include "../policy/memory.h"
 
-#define FILES_MAX 256 /* of one stack; one that includes itself ends there */
+#define FILES_MAX 256   /* of one stack; one that includes itself ends there */
+#define BLANKS    " \t" /* a carriage return is part of a word */
 
 struct reading {
 	const struct af_root *root;
@@ -68,11 +69,11 @@ static char *take_word(char **cursor)
 {
 	char *word;
 
-	*cursor += strspn(*cursor, " \t\r");
+	*cursor += strspn(*cursor, BLANKS);
 	if (**cursor == '[')
 		return take_brackets(cursor);
 	word = *cursor;
-	*cursor += strcspn(*cursor, " \t\r");
+	*cursor += strcspn(*cursor, BLANKS);
 	if (**cursor != '\0')
 		*(*cursor)++ = '\0';
 	return word;
@@ -122,7 +123,7 @@ static void take_auth(struct reading *reading, const char *file, unsigned number
 				  .depth = reading->depth,
 				  .control = af_format("%s", control),
 				  .module = af_format("%s", module),
-				  .arguments = af_format("%s", rest),
+				  .arguments = af_format("%s", rest + strspn(rest, BLANKS)),
 				  .substack = substack,
 			  });
 	if (!substack)

@@ -42,15 +42,15 @@ static char *find_fault(const struct af_root *root, const struct stat *st, mode_
 	return NULL;
 }
 
-static const char *name_in_force(const struct af_policy *policy)
+/* FAULT is taken.  What stands in for a file that is not used is said too. */
+static void report_fault(struct af_doctor *doctor, enum af_status status, char *fault)
 {
-	return policy == af_policy_builtin() ? "the built-in policy" : "the previous policy";
-}
+	const char *instead = doctor->policy == af_policy_builtin()
+				      ? "; in force is the built-in policy"
+				      : "; in force is the previous policy";
 
-static void report_fault(struct af_doctor *doctor, const char *path, char *fault)
-{
-	af_doctor_find(doctor, AFENCE_RESULT_FAILED, "%s%s %s; in force is %s", doctor->root.prefix,
-		path, fault, name_in_force(doctor->policy));
+	af_doctor_find(doctor, AFENCE_RESULT_FAILED, "%s%s %s%s", doctor->root.prefix,
+		AFENCE_POLICY_PATH, fault, status == AFENCE_OK ? "" : instead);
 	free(fault);
 }
 
@@ -70,7 +70,7 @@ static void report_file(struct af_doctor *doctor, const struct stat *st, enum af
 	char *fault = find_fault(&doctor->root, st, S_IROTH);
 
 	if (fault != NULL) {
-		report_fault(doctor, AFENCE_POLICY_PATH, fault);
+		report_fault(doctor, status, fault);
 		af_doctor_remedy(doctor,
 			"compile the policy again, or look at who changed it and then: chown "
 			"root:root %s%s; chmod 0644 %s%s",
@@ -79,8 +79,7 @@ static void report_file(struct af_doctor *doctor, const struct stat *st, enum af
 	} else if (status == AFENCE_ERR_SYSTEM || status == AFENCE_ERR_ABSENT) {
 		af_doctor_give_up(doctor, AFENCE_POLICY_PATH, af_strerror(status));
 	} else if (status != AFENCE_OK) {
-		report_fault(doctor, AFENCE_POLICY_PATH,
-			af_format("is refused: %s", af_strerror(status)));
+		report_fault(doctor, status, af_format("is refused: %s", af_strerror(status)));
 	} else {
 		af_doctor_find(doctor, AFENCE_RESULT_OK,
 			"%s%s, generation %" PRIu64 ", whole and root's", doctor->root.prefix,
@@ -94,7 +93,7 @@ static void report_absence(struct af_doctor *doctor, enum af_status previous)
 		af_doctor_find(doctor, AFENCE_RESULT_OK, "the built-in policy: there is no %s%s",
 			doctor->root.prefix, AFENCE_POLICY_PATH);
 	else
-		report_fault(doctor, AFENCE_POLICY_PATH, af_format("is missing"));
+		report_fault(doctor, AFENCE_ERR_ABSENT, af_format("is missing"));
 }
 
 static void look_at_file(struct af_doctor *doctor, int folder)

@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checks of `authfence doctor` on root folders made for them: controls and stacks of PAM,
+ * shared objects and their owners, the policy and its sources, and links that point out of the
+ * root.  The trial of the plugin is in tests/integration/doctor.sh.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../tools/doctor/doctor.h"
+#include "../../tools/doctor/module.h"
+#include "../../tools/doctor/pam_stack.h"
+#include "compiled.h"
+
+#define GOOD "[default=ignore perm_denied=die]"
+
+static char root[4300];
+
+/* ---- a root folder and what a check says of it ---- */
+
+static void make_root(void)
+{
+	static unsigned number;
+
+	snprintf(root, sizeof(root), "%s/root%u", af_scratch_dir(), number++);
+	CU_ASSERT_EQUAL_FATAL(mkdir(root, 0755), 0);
+}
+
+/* A path below the root whose folders are made. */
+static const char *place(const char *path)
+{
+	static char full[8600];
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	for (char *slash = full + strlen(root); (slash = strchr(slash + 1, '/')) != NULL;) {
+		*slash = '\0';
+		mkdir(full, 0755);
+		*slash = '/';
+	}
+	return full;
+}
+
+static void put_bytes(const char *path, const void *bytes, size_t length, mode_t mode)
+{
+	FILE *file = fopen(place(path), "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT_EQUAL_FATAL(fwrite(bytes, 1, length, file), length);
+	CU_ASSERT_EQUAL_FATAL(fchmod(fileno(file), mode), 0);
+	CU_ASSERT_EQUAL_FATAL(fclose(file), 0);
+}
+
+static void put(const char *path, const char *text)
+{
+	put_bytes(path, text, strlen(text), 0644);
+}
+
+/* What the check says, a line a finding, without the root folder's name; to be freed. */
+static char *run_check(void (*run)(struct af_doctor *doctor), struct af_doctor *doctor)
+{
+	static const char *const words[] = {"ok", "warning", "failed", "skipped"};
+	struct af_doctor_check check = {"test", run, "mend it"};
+	size_t length, first = doctor->count;
+	char *text, *hit;
+	FILE *out = open_memstream(&text, &length);
+
+	af_doctor_run(doctor, &check);
+	for (size_t i = first; i < doctor->count; i++)
+		fprintf(out, "%s: %s\n", words[doctor->finding[i].result],
+			doctor->finding[i].detail);
+	fclose(out);
+	while ((hit = strstr(text, root)) != NULL)
+		memmove(hit, hit + strlen(root), strlen(hit + strlen(root)) + 1);
+	return text;
+}
+
+static char *look(void (*run)(struct af_doctor *doctor))
+{
+	struct af_doctor doctor = {0};
+	char *text;
+
+	CU_ASSERT_FATAL(af_root_open(root, &doctor.root));
+	text = run_check(run, &doctor);
+	af_doctor_free(&doctor);
+	return text;
+}
+
+static void check_look(const char *row, void (*run)(struct af_doctor *doctor), const char *want)
+{
+	char *got = look(run);
+
+	CHECK_STRING(row, got, want);
+	free(got);
+}
+
+/* ---- controls ---- */
+
+static void test_controls(void)
+{
+	static const struct {
+		const char *text;
+		int denied, ignored;
+		bool misspelt;
+	} rows[] = {
+		{"required", AFENCE_PAM_OTHER, AFENCE_PAM_IGNORE, false},
+		{"REQUISITE", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"sufficient", AFENCE_PAM_IGNORE, AFENCE_PAM_IGNORE, false},
+		{"optional", AFENCE_PAM_IGNORE, AFENCE_PAM_IGNORE, false},
+		{"requird", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+		{"", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, false},
+		{"default=ignore perm_denied=die", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=die default=ignore", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"success=ignore ignore=ignore default=die", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE,
+			false},
+		{"success=ok ignore=ignore default=die", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"ignore=ignore default=die", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"success=ok default=die", AFENCE_PAM_DIE, AFENCE_PAM_DIE, false},
+		{"default=die", AFENCE_PAM_DIE, AFENCE_PAM_DIE, false},
+		{"default=ignore default=die", AFENCE_PAM_IGNORE, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=die", AFENCE_PAM_DIE, AFENCE_PAM_OTHER, false},
+		{"  perm_denied = die\tdefault =ignore ", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=diedefault=ignore", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
+		{"success=1 default=ignore", AFENCE_PAM_IGNORE, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=2 ignore=0", 2, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=done default=ignore", AFENCE_PAM_OTHER, AFENCE_PAM_IGNORE, false},
+		{"perm_denid=die default=ignore", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+		{"perm_denied=die default=ignroe", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+		{"default=ignore perm_denied die", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+		{"default=ignore perm_denied=", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+		{"default=ignore perm_denied", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
+	};
+	struct af_pam_control control;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		af_pam_control_parse(rows[i].text, &control);
+		CHECK_NUMBER(rows[i].text, control.action[AFENCE_PAM_CODE_DENIED], rows[i].denied);
+		CHECK_NUMBER(rows[i].text, control.action[AFENCE_PAM_CODE_IGNORE], rows[i].ignored);
+		CHECK_NUMBER(rows[i].text, control.misspelt, rows[i].misspelt);
+	}
+}
+
+/* ---- stacks ---- */
+
+/* The lines of the service "s" as "file:number depth control module arguments". */
+static void check_stack(const char *row, const char *service, const char *common, const char *want)
+{
+	struct af_names included = {0};
+	struct af_pam_stack stack;
+	struct af_root below;
+	size_t length;
+	char *text;
+	FILE *out = open_memstream(&text, &length);
+
+	make_root();
+	put("/etc/pam.d/s", service);
+	if (common != NULL)
+		put("/etc/pam.d/c", common);
+	CU_ASSERT_FATAL(af_root_open(root, &below));
+	af_pam_stack_read(&below, "/etc/pam.d/s", &stack, &included);
+	for (size_t i = 0; i < stack.count; i++)
+		fprintf(out, "%s:%u %u %s|%s|%s\n", strrchr(stack.line[i].file, '/') + 1,
+			stack.line[i].number, stack.line[i].depth, stack.line[i].control,
+			stack.line[i].module, stack.line[i].arguments);
+	if (stack.trouble != NULL)
+		fprintf(out, "%s\n", stack.trouble);
+	fclose(out);
+	CHECK_STRING(row, text, want);
+	free(text);
+	af_pam_stack_free(&stack);
+	af_names_free(&included);
+	af_root_close(&below);
+}
+
+static void test_stacks(void)
+{
+	check_stack(
+		"plain", "auth required pam_a.so x=y z\n", NULL, "s:1 0 required|pam_a.so|x=y z\n");
+	check_stack("no newline", "auth required pam_a.so", NULL, "s:1 0 required|pam_a.so|\n");
+	check_stack("other types", "account required a.so\nsession optional b.so\nauthx r c.so\n",
+		NULL, "");
+	check_stack("case and dash", "-AUTH Required\tpam_a.so\r\n", NULL,
+		"s:1 0 Required|pam_a.so\r|\n");
+	check_stack("empty", "", NULL, "");
+	check_stack("comment", "# auth required a.so\n\nauth required b.so # c\n", NULL,
+		"s:3 0 required|b.so|\n");
+	check_stack("comment in brackets", "auth [default=die # x] a.so\n", NULL,
+		"s:1 0 default=die ||\n");
+	check_stack("brackets", "auth [a b\\]c] [pam x.so] [y z]\n", NULL,
+		"s:1 0 a b]c|pam x.so|[y z]\n");
+	check_stack("continued", "auth \\\n required \\\n a.so\nauth requisite b.so\n", NULL,
+		"s:1 0 required|a.so|\ns:4 0 requisite|b.so|\n");
+	check_stack("comment ends with backslash", "# x \\\nauth required a.so\n", NULL,
+		"s:2 0 required|a.so|\n");
+	check_stack(
+		"backslash at the end", "auth required a.so \\", NULL, "s:1 0 required|a.so|\n");
+	check_stack("incomplete line", "auth\n", NULL, "s:1 0 ||\n");
+	check_stack("at include", "@include c\nauth required b.so\n",
+		"session required x.so\nauth required a.so\n",
+		"c:2 0 required|a.so|\ns:2 0 required|b.so|\n");
+	check_stack("include", "auth INCLUDE c\naccount include c\n", "auth required a.so\n",
+		"c:1 0 required|a.so|\n");
+	check_stack("absolute include", "auth include /etc/pam.d/c\n", "auth required a.so\n",
+		"c:1 0 required|a.so|\n");
+	check_stack("substack", "auth substack c\nauth required b.so\n", "auth required a.so\n",
+		"s:1 0 substack|c|\nc:1 1 required|a.so|\ns:2 0 required|b.so|\n");
+	check_stack("missing include", "@include c\nauth required b.so\n", NULL,
+		"s:2 0 required|b.so|\n/etc/pam.d/c: no such file\n");
+	check_stack("includes itself", "auth required b.so\n@include c\n", "@include c\n",
+		"s:1 0 required|b.so|\n/etc/pam.d/c is included too often, perhaps by itself\n");
+}
+
+/* ---- services ---- */
+
+static void put_module(mode_t mode)
+{
+	/* libpam itself is a shared object of this kind of machine, whatever that is. */
+	struct af_libraries found = {0};
+	struct af_root machine;
+	char path[4400];
+	static char bytes[1 << 16];
+	size_t length = 0;
+	FILE *file = NULL;
+
+	CU_ASSERT_FATAL(af_root_open("/", &machine));
+	af_libraries_find(&machine, "libpam.so.0", &found);
+	CU_ASSERT_FATAL(found.count > 0);
+	snprintf(path, sizeof(path), "%s/%s", found.list[0].folder, found.list[0].file);
+	file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	length = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	af_libraries_free(&found);
+	af_root_close(&machine);
+	put_bytes("/usr/lib/libpam.so.0", bytes, length, 0644);
+	put_bytes("/usr/lib/security/pam_authfence.so", bytes, length, mode);
+}
+
+#define THERE "ok: /usr/lib/security/pam_authfence.so is there, and root's\n"
+
+static void test_services(void)
+{
+	static const struct {
+		const char *name, *service, *common, *want;
+	} rows[] = {
+		{"nothing sent", "auth required pam_unix.so\n", NULL,
+			"skipped: not applicable: no PAM service sends a password away or has a guard\n"},
+		{"guarded", "auth " GOOD " pam_authfence.so\nauth required pam_radius_auth.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"requisite", "auth requisite pam_authfence.so\nauth required pam_ldap.so\n", NULL,
+			THERE "ok: guarded services: s\n"},
+		{"guard without sender",
+			"auth requisite pam_authfence.so\nauth required pam_unix.so\n", NULL,
+			THERE "ok: guarded services: s\n"},
+		{"no guard", "auth required pam_sss.so\n", NULL,
+			"failed: /etc/pam.d/s:1: pam_sss.so sends the password away, and no guard "
+			"stands before it (s)\n"},
+		{"by path", "auth sufficient /opt/x/pam_krb5.so\n", NULL,
+			"failed: /etc/pam.d/s:1: /opt/x/pam_krb5.so sends the password away, and no "
+			"guard stands before it (s)\n"},
+		{"in an included file", "@include c\n",
+			"auth required pam_unix.so\nauth required pam_winbind.so\n",
+			"failed: /etc/pam.d/c:2: pam_winbind.so sends the password away, and no guard "
+			"stands before it (s)\n"},
+		{"guard in an included file", "@include c\nauth required pam_tacplus.so\n",
+			"auth " GOOD " pam_authfence.so\n", THERE "ok: guarded services: s\n"},
+		{"after it", "auth required pam_ldap.so\nauth " GOOD " pam_authfence.so\n", NULL,
+			THERE
+			"failed: /etc/pam.d/s:1: pam_ldap.so sends the password away, and the "
+			"guard stands after it (s)\nok: guarded services: s\n"},
+		{"between two",
+			"auth sufficient pam_ldap.so\nauth " GOOD " pam_authfence.so\n"
+			"auth sufficient pam_sss.so\n",
+			NULL,
+			THERE
+			"failed: /etc/pam.d/s:1: pam_ldap.so sends the password away, and the "
+			"guard stands after it (s)\nok: guarded services: s\n"},
+		{"required", "auth required pam_authfence.so\nauth required pam_mysql.so\n", NULL,
+			THERE
+			"failed: /etc/pam.d/s:1: the control required of the guard does not end "
+			"the stack, so the password is sent all the same (s)\n"
+			"failed: /etc/pam.d/s:2: pam_mysql.so sends the password away, and the "
+			"guard before it ends nothing (s)\n"},
+		{"misspelt, nothing sent", "auth requisit pam_authfence.so\n", NULL,
+			THERE
+			"failed: /etc/pam.d/s:1: the control requisit of the guard is misspelt, "
+			"so nothing ends there (s)\n"},
+		{"denies everybody", "auth [default=die] pam_authfence.so\n", NULL,
+			THERE "failed: /etc/pam.d/s:1: the control default=die of the guard denies "
+			      "logins that the guard lets pass, for want of ignore=ignore (s)\n"},
+		{"substack", "auth substack c\nauth required pam_imap.so\n",
+			"auth requisite pam_authfence.so\n",
+			THERE
+			"failed: /etc/pam.d/s:2: pam_imap.so sends the password away, and the "
+			"guard before it can end its own substack only (s)\n"
+			"ok: guarded services: s\n"},
+		{"both in a substack", "auth substack c\nauth required pam_unix.so\n",
+			"auth requisite pam_authfence.so\nauth required pam_imap.so\n",
+			THERE "ok: guarded services: s\n"},
+		{"sender in a substack", "auth requisite pam_authfence.so\nauth substack c\n",
+			"auth required pam_imap.so\n", THERE "ok: guarded services: s\n"},
+		{"jumped over",
+			"auth [success=1 default=ignore] pam_succeed_if.so\n"
+			"auth requisite pam_authfence.so\nauth required pam_duo.so\n",
+			NULL,
+			THERE "failed: /etc/pam.d/s:3: pam_duo.so sends the password away, and an "
+			      "earlier line jumps over the guard (s)\nok: guarded services: s\n"},
+		{"jump past both",
+			"auth [success=2 default=ignore] pam_unix.so\n"
+			"auth requisite pam_authfence.so\nauth required pam_duo.so\n"
+			"auth required pam_permit.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"jump over a substack, not the guard",
+			"auth [success=1 default=ignore] pam_unix.so\nauth substack c\n"
+			"auth requisite pam_authfence.so\nauth required pam_duo.so\n",
+			"auth required pam_a.so\nauth required pam_b.so\n",
+			THERE "ok: guarded services: s\n"},
+		{"a second guard helps",
+			"auth [success=1 default=ignore] pam_succeed_if.so\n"
+			"auth requisite pam_authfence.so\nauth requisite pam_authfence.so\n"
+			"auth required pam_duo.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"pam_exec without the password", "auth required pam_exec.so /bin/true\n", NULL,
+			"skipped: not applicable: no PAM service sends a password away or has a guard\n"},
+		{"opaque", "auth required pam_exec.so expose_authtok /bin/true\n", NULL,
+			"warning: /etc/pam.d/s:1: pam_exec.so may send the password away, and no guard "
+			"stands before it (s)\n"},
+		{"like a sender", "auth required pam_ldapx.so\nauth required xpam_ldap.so\n", NULL,
+			"skipped: not applicable: no PAM service sends a password away or has a guard\n"},
+		{"bytes", "auth required pam_authfence.so \x1b[2J\n", NULL,
+			THERE
+			"failed: /etc/pam.d/s:1: the control required of the guard does not end "
+			"the stack, so the password is sent all the same (s)\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make_root();
+		put_module(0644);
+		put("/etc/pam.d/s", rows[i].service);
+		if (rows[i].common != NULL)
+			put("/etc/pam.d/c", rows[i].common);
+		check_look(rows[i].name, af_doctor_pam_stacks, rows[i].want);
+	}
+}
+
+static void test_service_files(void)
+{
+	make_root();
+	check_look("no PAM", af_doctor_pam_stacks,
+		"skipped: not applicable: no PAM service sends a password away or has a guard\n");
+	put("/etc/pam.d/b", "auth required pam_sss.so\n");
+	put("/etc/pam.d/a.dpkg-old", "auth required pam_sss.so\n");
+	put("/etc/pam.d/a~", "auth required pam_sss.so\n");
+	put("/usr/lib/pam.d/b", "auth required pam_ldap.so\n");
+	put("/usr/lib/pam.d/c", "auth required pam_ldap.so\n");
+	check_look("leftovers and folders", af_doctor_pam_stacks,
+		"failed: /etc/pam.d/b:1: pam_sss.so sends the password away, and no guard stands "
+		"before it (b)\nfailed: /usr/lib/pam.d/c:1: pam_ldap.so sends the password away, and "
+		"no guard stands before it (c)\n");
+	make_root();
+	put("/etc/pam.d/common-auth", "auth required pam_sss.so\n");
+	for (char name[] = "/etc/pam.d/a"; name[11] <= 'h'; name[11]++)
+		put(name, "@include common-auth\n");
+	check_look("one line, many services", af_doctor_pam_stacks,
+		"failed: /etc/pam.d/common-auth:1: pam_sss.so sends the password away, and no guard "
+		"stands before it (a, b, c, d, e, f and 2 more)\n");
+	make_root();
+	put("/etc/pam.d/s", "auth requisite pam_authfence.so\n");
+	check_look("no libpam", af_doctor_pam_stacks,
+		"failed: pam_authfence.so: there is no libpam that would load it\n"
+		"ok: guarded services: s\n");
+	put("/usr/lib/libpam.so.0", "");
+	check_look("no module", af_doctor_pam_stacks,
+		"failed: /usr/lib/security/pam_authfence.so: it is missing\nok: guarded services: s\n");
+	put_module(0646);
+	check_look("writable module", af_doctor_pam_stacks,
+		"failed: /usr/lib/security/pam_authfence.so: it is writable by others (mode 0646)\n"
+		"ok: guarded services: s\n");
+}
+
+/* ---- the plugin's file ---- */
+
+static void put_plugin(const char *triplet, size_t length)
+{
+	static char bytes[1 << 16];
+	char path[4400];
+	FILE *file;
+	size_t room;
+
+	snprintf(path, sizeof(path), "%s/sasl2/libauthfence.so", af_build_dir);
+	file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	room = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	snprintf(path, sizeof(path), "/usr/lib/%slibsasl2.so.2", triplet);
+	put_bytes(path, bytes, room, 0644);
+	snprintf(path, sizeof(path), "/usr/lib/%ssasl2/libauthfence.so", triplet);
+	put_bytes(path, bytes, length < room ? length : room, 0644);
+}
+
+/* Both checks, since the second relies on the first. */
+static void check_plugin(const char *row, const char *want)
+{
+	struct af_doctor doctor = {0};
+	char *text;
+
+	CU_ASSERT_FATAL(af_root_open(root, &doctor.root));
+	free(run_check(af_doctor_sasl_library, &doctor));
+	text = run_check(af_doctor_sasl_plugin, &doctor);
+	CHECK_STRING(row, text, want);
+	free(text);
+	af_doctor_free(&doctor);
+}
+
+#define PLUGIN_PATH "/usr/lib/sasl2/libauthfence.so"
+
+static void test_plugin_file(void)
+{
+	make_root();
+	check_plugin("no libsasl2", "skipped: not applicable: no libsasl2\n");
+	put_plugin("", SIZE_MAX);
+	check_plugin("there", "ok: " PLUGIN_PATH " is there, and root's\n");
+	CU_ASSERT_EQUAL(chmod(place(PLUGIN_PATH), 0600), 0);
+	check_plugin(
+		"closed", "failed: " PLUGIN_PATH ": only some users can read it (mode 0600)\n");
+	CU_ASSERT_EQUAL(chmod(place(PLUGIN_PATH), 0666), 0);
+	check_plugin("writable", "failed: " PLUGIN_PATH ": it is writable by others (mode 0666)\n");
+	CU_ASSERT_EQUAL(chmod(place(PLUGIN_PATH), 0644), 0);
+	CU_ASSERT_EQUAL(chmod(place("/usr/lib/sasl2"), 0777), 0);
+	check_plugin("writable folder",
+		"failed: " PLUGIN_PATH ": its folder is writable by others (mode 0777)\n");
+	CU_ASSERT_EQUAL(chmod(place("/usr/lib/sasl2"), 0755), 0);
+	if (geteuid() == 0) {
+		CU_ASSERT_EQUAL(chown(place(PLUGIN_PATH), 7, 0), 0);
+		check_plugin(
+			"another's", "failed: " PLUGIN_PATH ": it belongs to uid 7, not to root\n");
+		CU_ASSERT_EQUAL(chown(root, 7, 0), 0);
+		check_plugin("folder is not its owner's",
+			"failed: " PLUGIN_PATH ": its folder belongs to uid 0, not to root\n");
+	}
+	make_root();
+	put_plugin("", 12);
+	check_plugin("cut", "failed: " PLUGIN_PATH ": it is no shared object (ELF)\n");
+	put(PLUGIN_PATH, "not a library at all, but long enough to be one");
+	check_plugin("text", "failed: " PLUGIN_PATH ": it is no shared object (ELF)\n");
+	CU_ASSERT_EQUAL(unlink(place(PLUGIN_PATH)), 0);
+	check_plugin("missing", "failed: " PLUGIN_PATH ": it is missing\n");
+	CU_ASSERT_EQUAL(mkfifo(place(PLUGIN_PATH), 0644), 0);
+	check_plugin("FIFO", "failed: " PLUGIN_PATH ": it is no regular file\n");
+}
+
+static void test_machine_types(void)
+{
+	static const char other_path[] = "/usr/lib/b-linux-gnu/libsasl2.so.2";
+	unsigned char header[64] = {0};
+	int fd;
+
+	make_root();
+	put_plugin("a-linux-gnu/", SIZE_MAX);
+	put_plugin("b-linux-gnu/", SIZE_MAX);
+	check_plugin("both",
+		"ok: /usr/lib/a-linux-gnu/sasl2/libauthfence.so is there, and root's\n"
+		"ok: /usr/lib/b-linux-gnu/sasl2/libauthfence.so is there, and root's\n");
+	CU_ASSERT_EQUAL(symlink("usr/lib", place("/lib")), 0);
+	check_plugin("once by its link",
+		"ok: /usr/lib/a-linux-gnu/sasl2/libauthfence.so is there, and root's\n"
+		"ok: /usr/lib/b-linux-gnu/sasl2/libauthfence.so is there, and root's\n");
+	fd = open(place(other_path), O_RDWR);
+	CU_ASSERT_EQUAL(pread(fd, header, sizeof(header), 0), sizeof(header));
+	header[18] ^= 0xff;
+	CU_ASSERT_EQUAL(pwrite(fd, header, sizeof(header), 0), sizeof(header));
+	close(fd);
+	check_plugin("wrong machine",
+		"ok: /usr/lib/a-linux-gnu/sasl2/libauthfence.so is there, and root's\n"
+		"failed: /usr/lib/b-linux-gnu/sasl2/libauthfence.so: it is built for another kind of "
+		"machine than /usr/lib/b-linux-gnu/libsasl2.so.2\n");
+	CU_ASSERT_EQUAL(unlink(place("/usr/lib/b-linux-gnu/sasl2/libauthfence.so")), 0);
+	check_plugin("one of two",
+		"ok: /usr/lib/a-linux-gnu/sasl2/libauthfence.so is there, and root's\n"
+		"warning: /usr/lib/b-linux-gnu/sasl2/libauthfence.so: it is missing\n");
+}
+
+/* A link in an image must not lead to this machine's file. */
+static void test_links(void)
+{
+	struct af_root below;
+	struct stat st;
+	char *text;
+
+	make_root();
+	put("/inside", "inside");
+	CU_ASSERT_EQUAL(symlink("/etc/passwd", place("/outside")), 0);
+	CU_ASSERT_EQUAL(symlink("../../../../../../../../etc/passwd", place("/up")), 0);
+	CU_ASSERT_EQUAL(symlink("/inside", place("/link")), 0);
+	CU_ASSERT_EQUAL(mkfifo(place("/fifo"), 0644), 0);
+	CU_ASSERT_FATAL(af_root_open(root, &below));
+	CHECK_NUMBER("out", af_root_read(&below, "/outside", &text), AFENCE_ERR_ABSENT);
+	CHECK_NUMBER("up", af_root_read(&below, "/up", &text), AFENCE_ERR_ABSENT);
+	CHECK_NUMBER("stat out", af_root_stat(&below, "/outside", &st), false);
+	CHECK_NUMBER("link", af_root_read(&below, "/link", &text), AFENCE_OK);
+	CHECK_STRING("link", text, "inside");
+	free(text);
+	CHECK_NUMBER("folder", af_root_read(&below, "/", &text), AFENCE_ERR_UNTRUSTED);
+	CHECK_NUMBER("FIFO", af_root_read(&below, "/fifo", &text), AFENCE_ERR_UNTRUSTED);
+	CU_ASSERT_EQUAL(truncate(place("/inside"), AFENCE_TEXT_MAX), 0);
+	CHECK_NUMBER("just not too long", af_root_read(&below, "/inside", &text), AFENCE_OK);
+	free(text);
+	CU_ASSERT_EQUAL(truncate(place("/inside"), AFENCE_TEXT_MAX + 1), 0);
+	CHECK_NUMBER("too long", af_root_read(&below, "/inside", &text), AFENCE_ERR_LIMIT);
+	af_root_close(&below);
+}
+
+static void check_config(const char *row, const char *want)
+{
+	struct af_doctor doctor = {0};
+	char *text;
+
+	CU_ASSERT_FATAL(af_root_open(root, &doctor.root));
+	free(run_check(af_doctor_sasl_library, &doctor));
+	text = run_check(af_doctor_sasl_config, &doctor);
+	CHECK_STRING(row, text, want);
+	free(text);
+	af_doctor_free(&doctor);
+}
+
+static void test_config(void)
+{
+	static const char fine[] =
+		"ok: no configuration of libsasl2 names another canon_user_plugin\n";
+
+	make_root();
+	check_config("no libsasl2", "skipped: not applicable: no libsasl2\n");
+	put_plugin("", SIZE_MAX);
+	check_config("none", fine);
+	put("/etc/sasl2/a.conf",
+		"mech_list: plain\n#canon_user_plugin: x\ncanon_user_plugin: INTERNAL\n"
+		"xcanon_user_plugin: y\ncanon_user_plugins: z\n");
+	put("/etc/sasl2/b.txt", "canon_user_plugin: x\n");
+	check_config("none in files", fine);
+	put("/usr/lib/sasl2/slapd.conf", "\n CANON_user_plugin :  ldapdb \r\n");
+	check_config("another",
+		"warning: /usr/lib/sasl2/slapd.conf:2: canon_user_plugin is ldapdb, so programs that "
+		"read this file ask that plugin and not the guard\n");
+}
+
+/* ---- the policy ---- */
+
+#define BIN "/etc/authfence/policy.bin"
+
+static void put_policy(const char *path, const char *text, mode_t mode)
+{
+	struct af_compiled compiled;
+
+	compile_text(text, 3, &compiled);
+	put_bytes(path, compiled.bytes, compiled.length, mode);
+	free(compiled.bytes);
+}
+
+static void set_time(const char *path, time_t seconds)
+{
+	struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+
+	CU_ASSERT_EQUAL(utimensat(AT_FDCWD, place(path), times, 0), 0);
+}
+
+static void test_policy_file(void)
+{
+	make_root();
+	check_look("none", af_doctor_policy_file, "ok: the built-in policy: there is no " BIN "\n");
+	put_policy(BIN, "policy 1;\n", 0644);
+	check_look("whole", af_doctor_policy_file, "ok: " BIN ", generation 3, whole and root's\n");
+	CU_ASSERT_EQUAL(chmod(place(BIN), 0666), 0);
+	check_look("writable", af_doctor_policy_file,
+		"failed: " BIN
+		" is writable by others (mode 0666); in force is the built-in policy\n");
+	put_policy(BIN ".prev", "policy 1;\n", 0644);
+	check_look("writable, with a former one", af_doctor_policy_file,
+		"failed: " BIN
+		" is writable by others (mode 0666); in force is the previous policy\n");
+	CU_ASSERT_EQUAL(unlink(place(BIN)), 0);
+	check_look("only the former one", af_doctor_policy_file,
+		"failed: " BIN " is missing; in force is the previous policy\n");
+	CU_ASSERT_EQUAL(symlink("policy.bin.prev", place(BIN)), 0);
+	check_look("link", af_doctor_policy_file,
+		"failed: " BIN " is a symbolic link; in force is the previous policy\n");
+	make_root();
+	put_policy(BIN, "policy 1;\n", 0600);
+	check_look("closed", af_doctor_policy_file,
+		"failed: " BIN " is closed to ordinary users (mode 0600), whose programs then have "
+		"the built-in policy\n");
+	CU_ASSERT_EQUAL(chmod(place(BIN), 0644), 0);
+	CU_ASSERT_EQUAL(truncate(place(BIN), 100), 0);
+	check_look("cut", af_doctor_policy_file,
+		"failed: " BIN " is refused: damaged; in force is the built-in policy\n");
+	put_policy(BIN, "policy 1;\n", 0644);
+	CU_ASSERT_EQUAL(chmod(place("/etc/authfence"), 0777), 0);
+	check_look("folder", af_doctor_policy_file,
+		"ok: " BIN ", generation 3, whole and root's\n"
+		"failed: /etc/authfence is writable by others (mode 0777)\n");
+}
+
+/* The two checks that rely on the one before. */
+static void check_policy(const char *row, void (*run)(struct af_doctor *doctor), const char *want)
+{
+	struct af_doctor doctor = {0};
+	char *text;
+
+	CU_ASSERT_FATAL(af_root_open(root, &doctor.root));
+	free(run_check(af_doctor_policy_file, &doctor));
+	text = run_check(run, &doctor);
+	CHECK_STRING(row, text, want);
+	free(text);
+	af_doctor_free(&doctor);
+}
+
+#define VENDOR "/usr/lib/authfence/policy.d/"
+#define LOCAL  "/etc/authfence/policy.d/"
+
+static void test_policy_sources(void)
+{
+	static const char none[] = "skipped: not applicable: there are no policy sources\n";
+
+	make_root();
+	check_policy("none", af_doctor_policy_sources, none);
+	put(LOCAL "a.txt", "");
+	put(LOCAL ".policy", "");
+	check_policy("nothing of ours", af_doctor_policy_sources, none);
+	put(VENDOR "a.policy", "policy 1;\n");
+	check_policy("not compiled", af_doctor_policy_sources,
+		"failed: 1 policy source, " VENDOR "a.policy for one, but nothing compiled\n");
+	put_policy(BIN, "policy 1;\n", 0644);
+	set_time(BIN, 1000);
+	set_time(VENDOR "a.policy", 1000);
+	check_policy(
+		"as old", af_doctor_policy_sources, "ok: the policy is as new as its 1 source\n");
+	set_time(VENDOR "a.policy", 1001);
+	check_policy("newer", af_doctor_policy_sources,
+		"failed: " VENDOR "a.policy was changed after the policy was compiled\n");
+	put(LOCAL "a.policy", "policy 1;\n");
+	set_time(LOCAL "a.policy", 999);
+	check_policy(
+		"replaced", af_doctor_policy_sources, "ok: the policy is as new as its 1 source\n");
+	put(LOCAL "b.policy", "policy 1;\n");
+	check_policy("the newest of two", af_doctor_policy_sources,
+		"failed: " LOCAL "b.policy was changed after the policy was compiled\n");
+}
+
+static void test_policy_mode(void)
+{
+	make_root();
+	check_policy("built in", af_doctor_policy_mode, "ok: mode enforce: logins are refused\n");
+	put_policy(BIN, "policy 1;\nmode observe;\n", 0644);
+	check_policy("observe", af_doctor_policy_mode,
+		"warning: mode observe: logins that should be refused are only logged\n");
+	put_policy(BIN, "policy 1;\nmode off;\n", 0644);
+	check_policy("off", af_doctor_policy_mode, "failed: mode off: nothing is looked at\n");
+}
+
+static CU_TestInfo tests[] = {
+	{"controls of PAM lines", test_controls},
+	{"stacks", test_stacks},
+	{"services", test_services},
+	{"files of services and the module", test_service_files},
+	{"file of the plugin", test_plugin_file},
+	{"plugins of several kinds of machine", test_machine_types},
+	{"links and bounds", test_links},
+	{"configuration of libsasl2", test_config},
+	{"policy file", test_policy_file},
+	{"policy sources", test_policy_sources},
+	{"policy mode", test_policy_mode},
+	CU_TEST_INFO_NULL,
+};
+
+CU_SuiteInfo af_suite = {"doctor", NULL, NULL, NULL, NULL, tests};
