@@ -47,7 +47,7 @@ TOOL    = main arguments suggest check batch policy doctor output/text output/js
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor
 BENCH   = decide sasl pam
-STRESS  = sasl differential
+STRESS  = sasl differential pam
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
@@ -140,6 +140,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 
 STRESS_HOST = $(B)/tests/stress/host.o $(B)/tests/unit/mech.o
 $(B)/stress/sasl $(B)/stress/differential: $(STRESS_HOST) | $(PLUGIN)
+$(B)/stress/pam: | $(MODULE)
 $(B)/stress/%: $(B)/tests/stress/%.o $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -48,6 +48,14 @@ sasl()
 		"${with[@]}" "$from/stress/sasl" "$from" "$@"
 }
 
+# pam NAME BUILD NUMBER [KILOBYTES]: the same.
+pam()
+{
+	local name=$1 from=$2
+	shift 2
+	run "$name, $1 logins" "${with[@]}" "$from/stress/pam" "$from" "$scratch/reserve.bin" "$@"
+}
+
 with_sanitizers()
 {
 	local flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined'
@@ -60,6 +68,7 @@ with_sanitizers()
 	fi
 	sasl 'sanitizers, sasl' "$asan" enforce 100000 0
 	sasl 'sanitizers, sasl' "$asan" observe 20000 0
+	pam 'sanitizers, pam' "$asan" 100000 0
 	run 'sanitizers, 20000 names' "$asan/stress/differential" "$asan" 20000
 }
 
@@ -76,15 +85,19 @@ with_valgrind()
 	with+=(--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite)
 	sasl 'valgrind, sasl' "$build" enforce 10000 0
 	sasl 'valgrind, sasl' "$build" observe 2000 0
+	# So few that it does not fork: in a child, what its parent's other threads hold is lost.
+	pam 'valgrind, pam' "$build" 960 0
 }
 
 make_policy enforce '' || exit 2
 make_policy observe 'mode observe;' || exit 2
 make_policy refuse 'on-block refuse;' || exit 2
+make_policy reserve 'reserve "dev.acme.org";' || exit 2
 with=()
 sasl 'sasl' "$build" enforce 100000
 sasl 'sasl' "$build" observe 20000
 sasl 'sasl' "$build" refuse 20000
+pam 'pam' "$build" 100000
 if [ $quick = no ]; then
 	with_sanitizers
 	with_valgrind
