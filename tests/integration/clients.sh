@@ -20,6 +20,16 @@ whole='authorization failure: authfence: the password of email@example\.com was 
 short='Authentication failed\. authorization failure'
 nothing='not logged in: client_start error'
 
+# What a client needs, by the first part of its name: releases differ.
+declare -A needs=(
+	[imtest]='test -x /usr/lib/cyrus/bin/imtest'
+	[pop3test]='test -x /usr/lib/cyrus/bin/pop3test'
+	[smtptest]='test -x /usr/lib/cyrus/bin/smtptest'
+	[nmh]='test -x /usr/bin/mh/inc'
+	[perl]='perl -MAuthen::SASL::Cyrus -e 1'
+	[mbsync]='command -v mbsync'
+)
+
 # cyrus PROGRAM OPTION... USER SECRET HOST: one of the test programs of Cyrus IMAP.
 cyrus()
 {
@@ -97,12 +107,21 @@ log_lines()
 	grep -c verdict= $lab/syslog
 }
 
+has_client()
+{
+	${needs[${1%%_*}]} > /dev/null 2>&1 || {
+		skip "$1" 'this release does not have the program'
+		false
+	}
+}
+
 # try CLIENT LOGIN SAID RECORDER-OPTION...: LOGIN is what the recorder calls it: protocol and
 # mechanism.
 try()
 {
 	local client=$1 login=$2 said=$3 secret
 	shift 3
+	has_client "$client" && has_mechanism "${login#* }" || return
 	set -- --auth "${login#* }" "$@"
 	echo "# $client"
 
@@ -137,6 +156,7 @@ limit()
 {
 	local client=$1 login=$2
 	shift 2
+	has_client "$client" || return
 	echo "# $client, not covered"
 	guard=(SASL_PATH="$(guarded_path)")
 	run "$client" $reserved "$(new_secret "$client")" "$@"

@@ -63,11 +63,12 @@ send()
 	cp $mail_log "$lab/$1.maillog"
 } > "$lab/postfix.log"
 
-# try NAME MECHANISM CHROOT ROOT: the chroot, y or n, is asked for by name, since releases differ; ROOT
-# is the folder that the client must then run in.
+# try NAME MECHANISM CHROOT ROOT: the chroot, y or n, is asked for by name, since releases differ;
+# ROOT is the folder that the client must then run in.
 try()
 {
 	local name=$1 mechanism=$2 root=$4 plugin secret log
+	has_mechanism "$mechanism" || return
 	plugin=$(sasl_folder)/libauthfence.so
 	echo "# $name"
 	postconf -F "smtp/unix/chroot=$3"

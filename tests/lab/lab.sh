@@ -179,7 +179,7 @@ recorder_start()
 relay_start()
 {
 	rm -rf "${lab:?}/$1"
-	lab_start "$1" "${on_server[@]}" python3 -B /tests/lab/relay.py --dir "$lab/$1" "$2" "$3"
+	lab_start "$1" "${on_server[@]}" python3 -B /tests/lab/relay.py "$lab/$1" "$2" "$3"
 	lab_wait test -e "$lab/$1/ready"
 }
 
@@ -218,6 +218,17 @@ sasl_folder()
 {
 	dirname "$(find /usr/lib /usr/lib64 -name 'libplain.so' -path '*/sasl2/*' 2> /dev/null |
 		head -n 1)"
+}
+
+# has_mechanism MECHANISM: releases differ in what they build of libsasl2.
+has_mechanism()
+{
+	local file=${1,,}
+	file=${file%-sha-*}
+	[ -e "$(sasl_folder)/lib${file//-/}.so" ] || {
+		skip "$1" 'libsasl2 of this release does not have it'
+		false
+	}
 }
 
 # SASL_PATH with the plugin of the build before the system's own.

@@ -5,8 +5,8 @@
 Each connection leaves two files in DIR, both after TLS: NNN-PROTOCOL-PORT.in, all that the client
 sent, and .out, all that it was told (the challenges).  DIR/answers has one line for each SASL
 response, DIR/logins one for each completed login, DIR/ends one for each connection that the client
-has ended ("eof") or that ended otherwise ("broken").  The server knows no secret: what reached it is
-read off the files afterwards by leaks.py.
+has ended ("eof") or that ended otherwise ("broken").  The server knows no secret: what reached it
+is read off the files afterwards by leaks.py.
 
 usage: recorder.py --dir DIR [--auth MECHANISM,...|none] [--starttls] [--cert FILE --key FILE]
                    PROTOCOL:PORT[:tls]...

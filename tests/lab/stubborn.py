@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A client that does not take no for an answer, as some mail programs: refused by libsasl2, it sends
-the password over the same connection by IMAP's LOGIN.
+"""A client that, like some mail programs, does not take no for an answer: refused by libsasl2, it
+sends the password over the same connection by IMAP's LOGIN.
 
 Opens all connections, logs in over the first one, and prints one line for each thing that happened:
 
@@ -11,7 +11,7 @@ Opens all connections, logs in over the first one, and prints one line for each 
   flood: taken | an error       with --flood: 16 MiB more over the connection
   server: eof | nothing         with --ends: what the server has seen while this program still runs
 
-usage: stubborn.py --user USER --secret SECRET [OPTION...] HOST:PORT...
+usage: stubborn.py --user USER --secret SECRET --mechanism NAME [OPTION...] HOST:PORT...
 """
 import argparse
 import base64
@@ -126,7 +126,7 @@ def read_options():
     parser = argparse.ArgumentParser()
     parser.add_argument('--user', required=True)
     parser.add_argument('--secret', required=True)
-    parser.add_argument('--mechanism', default='CRAM-MD5')
+    parser.add_argument('--mechanism', required=True)
     parser.add_argument('--service', default='imap')
     parser.add_argument('--mode', default='blocking')
     parser.add_argument('--ca')
