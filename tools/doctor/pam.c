@@ -81,7 +81,7 @@ struct survey {
 	struct af_names modules; /* words that guard lines have for the module */
 	struct problem *problem;
 	size_t problems, problem_room;
-	size_t senders;
+	bool has_guard, is_bad; /* the service under way */
 };
 
 static const char remedy_first[] = "put this line before it: auth " GUARD_CONTROL " " GUARD ".so";
@@ -183,6 +183,7 @@ static void add_problem(struct survey *survey, enum af_result result, char *text
 	} else {
 		free(text);
 	}
+	survey->is_bad = survey->is_bad || result == AFENCE_RESULT_FAILED;
 	if (!af_names_have(&problem->services, service))
 		af_names_add(&problem->services, af_format("%s", service));
 }
@@ -234,7 +235,6 @@ static void check_sender(struct survey *survey, const struct service *service, s
 
 	if (sender == NULL)
 		return;
-	survey->senders++;
 	miss = judge_sender(&service->stack, index);
 	if (miss != COVERED)
 		add_problem(survey, sender->opaque ? AFENCE_RESULT_WARNING : AFENCE_RESULT_FAILED,
@@ -253,6 +253,7 @@ static void check_guard(struct survey *survey, const struct service *service, si
 
 	if (!is_guard(line))
 		return;
+	survey->has_guard = true;
 	if (!af_names_have(&survey->modules, line->module))
 		af_names_add(&survey->modules, af_format("%s", line->module));
 	if (fault != NULL)
@@ -261,12 +262,11 @@ static void check_guard(struct survey *survey, const struct service *service, si
 				survey->doctor->root.prefix, line->file, line->number,
 				line->control, fault),
 			remedy_control, service->name);
-	else if (!af_names_have(&survey->guarded, service->name))
-		af_names_add(&survey->guarded, af_format("%s", service->name));
 }
 
 static void check_service(struct survey *survey, const struct service *service)
 {
+	survey->has_guard = survey->is_bad = false;
 	if (service->stack.trouble != NULL)
 		add_problem(survey, AFENCE_RESULT_WARNING,
 			af_format("%s%s is not whole: %s", survey->doctor->root.prefix,
@@ -276,6 +276,8 @@ static void check_service(struct survey *survey, const struct service *service)
 		check_guard(survey, service, i);
 		check_sender(survey, service, i);
 	}
+	if (survey->has_guard && !survey->is_bad)
+		af_names_add(&survey->guarded, af_format("%s", service->name));
 }
 
 static bool is_leftover(const char *name)
@@ -363,8 +365,8 @@ static void report_problems(struct survey *survey)
 	}
 }
 
-/* The guard's file in the folders of every libpam, or where the line says. */
-static void check_module(struct survey *survey, const char *module)
+/* The guard's file in the folder of the first libpam that has it, or where the line says. */
+static bool check_module(struct survey *survey, const char *module)
 {
 	struct af_doctor *doctor = survey->doctor;
 	struct af_libraries libraries = {0};
@@ -396,22 +398,24 @@ static void check_module(struct survey *survey, const char *module)
 	free(path);
 	free(why);
 	af_libraries_free(&libraries);
+	return state == AFENCE_MODULE_GOOD;
 }
 
 static void report(struct survey *survey)
 {
 	struct af_doctor *doctor = survey->doctor;
 	char *guarded = list_services(&survey->guarded);
+	bool there = true;
 
 	for (size_t i = 0; i < survey->modules.count; i++)
-		check_module(survey, survey->modules.name[i]);
+		there = check_module(survey, survey->modules.name[i]) && there;
 	report_problems(survey);
-	if (survey->guarded.count > 0)
+	doctor->pam_guarded = there && survey->guarded.count > 0;
+	if (doctor->pam_guarded)
 		af_doctor_find(doctor, AFENCE_RESULT_OK, "guarded services: %s", guarded);
-	else if (survey->problems == 0)
+	else if (survey->problems == 0 && survey->modules.count == 0)
 		af_doctor_find(doctor, AFENCE_RESULT_SKIPPED,
 			"not applicable: no PAM service sends a password away or has a guard");
-	doctor->pam_guarded = survey->guarded.count > 0;
 	free(guarded);
 }
 

@@ -67,48 +67,51 @@ static bool collect(int fd, char text[ANSWER_MAX])
 	return got == 0;
 }
 
-/* NULL: the trial came to no end; *why tells, to be freed. */
-static json_t *finish(pid_t pid, int fd, char **why)
+/* What came of a trial. */
+struct outcome {
+	json_t *answer; /* NULL: it came to no answer */
+	int signal;     /* that ended it; 0: none */
+	char *why;      /* there was no telling, else NULL */
+};
+
+static void finish(pid_t pid, int fd, struct outcome *out)
 {
 	char *text = af_new(ANSWER_MAX, 1);
 	bool collected = collect(fd, text);
-	json_t *answer = collected ? json_loads(text, 0, NULL) : NULL;
 	int status = 0;
 
 	if (!collected)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	free(text);
-	if (answer != NULL && status == 0)
-		return answer;
-	json_decref(answer);
 	if (!collected)
-		*why = af_format("no answer within %d seconds", DEADLINE_MS / 1000);
+		out->why = af_format("no answer within %d seconds", DEADLINE_MS / 1000);
 	else if (WIFSIGNALED(status))
-		*why = af_format("it died of signal %d", WTERMSIG(status));
-	else
-		*why = af_format("it ended with status %d", WEXITSTATUS(status));
-	return NULL;
+		out->signal = WTERMSIG(status);
+	else if (status != 0 || (out->answer = json_loads(text, 0, NULL)) == NULL)
+		out->why = af_format("it ended with status %d", WEXITSTATUS(status));
+	free(text);
 }
 
-static json_t *run_trial(char **environment, char *plugin, char **why)
+static void run_trial(char **environment, char *plugin, struct outcome *out)
 {
-	json_t *answer = NULL;
 	int end[2];
 	pid_t pid;
 
-	*why = NULL;
-	if (pipe2(end, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
-		*why = af_format("%s", strerror(errno));
-		return NULL;
+	memset(out, 0, sizeof(*out));
+	if (pipe2(end, O_CLOEXEC) != 0) {
+		out->why = af_format("%s", strerror(errno));
+		return;
 	}
+	pid = fork();
 	if (pid == 0)
 		become_canary(end[1], environment, plugin);
 	close(end[1]);
-	answer = finish(pid, end[0], why);
+	if (pid > 0)
+		finish(pid, end[0], out);
+	else
+		out->why = af_format("%s", strerror(errno));
 	close(end[0]);
-	return answer;
 }
 
 static const char *string_at(const json_t *answer, const char *object, const char *key)
@@ -219,16 +222,25 @@ static char *own_plugin(const struct af_doctor *doctor)
 
 static void try_canary(struct af_doctor *doctor, char **environment, const char *path)
 {
-	char *why, *plugin = own_plugin(doctor);
-	json_t *answer = run_trial(environment, plugin, &why);
+	char *plugin = own_plugin(doctor);
+	struct outcome outcome;
 
-	if (answer != NULL)
-		judge(doctor, answer, path);
-	else
-		af_doctor_give_up(doctor, "the plugin at work", why);
-	json_decref(answer);
+	run_trial(environment, plugin, &outcome);
+	if (outcome.answer != NULL) {
+		judge(doctor, outcome.answer, path);
+	} else if (outcome.signal != 0) {
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
+			"a program that loads libsasl2 and its plugins dies (%s): one of them is broken",
+			strsignal(outcome.signal));
+	} else {
+		doctor->unfinished = true;
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED, "the trial failed: %s", outcome.why);
+		af_doctor_remedy(
+			doctor, "see what else lies in the plugin folder, and that /proc is there");
+	}
+	json_decref(outcome.answer);
+	free(outcome.why);
 	free(plugin);
-	free(why);
 }
 
 /* True if there is no sense in trying, which is said then. */
