@@ -1,0 +1,338 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# needs: root
+# The Debian packages: built on the machine, twice, and tried in the lab.  Installed, upgraded with
+# a good and with a broken policy, downgraded, half upgraded and purged; with real clients, and with
+# the stacks that pam-auth-update makes of five choices of profiles.
+#
+# usage: tests/integration/deb.sh BUILD
+# shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+. "$(dirname "$0")/../lab/lab.sh"
+# shellcheck source=../lab/mbsync.sh
+. "$(dirname "$0")/../lab/mbsync.sh"
+
+# On the machine: what the lab has no tools for.  The second build has another folder and another
+# time zone, and compiles in one that is not clean.
+build_packages()
+{
+	local folder=$1/deb again=$1/deb-again version
+	cd "$(dirname "$0")/../.." || exit 3
+	version=$(sed -n 's/^VERSION *= *//p' Makefile)
+	DEB_BUILD_OPTIONS=nocheck packaging/deb.sh "$version" "$1" > "$1/deb.log" 2>&1 || {
+		cat "$1/deb.log"
+		exit 3
+	}
+	DEB_BUILD_OPTIONS=nocheck TZ=Asia/Tokyo \
+		packaging/deb.sh "$version" "$again" --no-lintian > "$1/deb-again.log" 2>&1 || {
+		cat "$1/deb-again.log"
+		exit 3
+	}
+	! command -v apparmor_parser > /dev/null || parse_apparmor > "$folder/apparmor" 2>&1
+}
+
+# Each drop-in within a profile, as an abstraction includes it.
+parse_apparmor()
+{
+	local file
+	for file in conf/apparmor/*/*; do
+		{ echo 'profile test {' && cat "$file" && echo '}'; } | apparmor_parser -QT || return
+	done
+	echo parsed
+}
+
+if [ "${LAB:-}" != inside ] && [ $# -gt 0 ]; then
+	for tool in dpkg-buildpackage dh lintian; do
+		command -v $tool > /dev/null && continue
+		skip deb "$tool is missing (sudo make deb)"
+		summary
+		exit
+	done
+	build_packages "$(realpath "$1")"
+fi
+lab_enter "$@"
+
+packages='authfence libpam-authfence libsasl2-modules-authfence'
+policy=/etc/authfence/policy.bin
+site=/etc/authfence/policy.d/site.policy
+stack=/etc/pam.d/common-auth
+module=$(dirname "$(find /usr/lib -name pam_unix.so)")/pam_authfence.so
+mail_log=/var/log/postfix.log
+
+# Everything on this machine that a package could leave behind, and what is in it.
+machine()
+{
+	find / -xdev \( -path /tmp -o -path /var/lib/dpkg -o -path /var/cache/debconf -o -path /var/log \
+		-o -path '/var/*/postfix' -o -path /home -o -name __pycache__ \) -prune \
+		-o -printf '%p %y %m %u %g %l\n' | sort
+	find /etc /var/lib/pam -type f -exec sha256sum {} + | sort -k 2
+}
+
+# packages_do OPTION...: dpkg, without waiting for a disk that is memory.
+packages_do()
+{
+	DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io "$@" > $lab/dpkg.log 2>&1 || {
+		cat $lab/dpkg.log
+		return 1
+	}
+}
+
+# deb PACKAGE [VERSION]: its file; with VERSION a copy that calls itself so.
+deb()
+{
+	local file=$lab/$1_${2:-}.deb
+	if [ $# -eq 1 ]; then
+		echo $build/deb/"$1"_[0-9]*.deb
+		return
+	fi
+	dpkg-deb -R $build/deb/"$1"_[0-9]*.deb "$lab/$1" &&
+		sed -i "s/^Version: .*/Version: $2/" "$lab/$1/DEBIAN/control" &&
+		dpkg-deb -Znone -b "$lab/$1" "$file" > /dev/null
+	rm -r "${lab:?}/$1"
+	echo "$file"
+}
+
+all_debs()
+{
+	local package
+	for package in $packages; do
+		deb "$package" "$@"
+	done
+}
+
+# login SERVICE USER PASSWORD: prints "in" or "out".
+login()
+{
+	if pamtester "$1" "$2" authenticate <<< "$3" > $lab/login 2>&1; then
+		echo in
+	else
+		echo out
+	fi
+}
+
+# A wrong password costs two seconds, so not everywhere.
+logins()
+{
+	is "$1: right password" "$(login lab tester right)" in
+	[ "${2:-}" != both ] || is "$1: wrong password" "$(login lab tester wrong)" out
+}
+
+verdict()
+{
+	authfence check --resolve no "$@" | sed -n '1s/ .*//p'
+}
+
+message_settled()
+{
+	grep -qE 'status=(sent|deferred)' $mail_log
+}
+
+configure_postfix()
+{
+	cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+	cat > /etc/postfix/main.cf <<-END
+		compatibility_level = 3.6
+		myhostname = client.sei.co.jp
+		mydestination =
+		inet_interfaces = loopback-only
+		relayhost = [$smtp_name]:587
+		smtp_sasl_auth_enable = yes
+		smtp_sasl_password_maps = texthash:$lab/password
+		smtp_sasl_security_options =
+		smtp_tls_security_level = none
+		maillog_file = $mail_log
+	END
+	: > $lab/password
+	postconf -M | awk '$2 == "inet" { print $1 "/" $2 }' | xargs postconf -M -X
+	postconf -F smtp/unix/chroot=y
+	mkdir -p /var/spool/postfix/etc
+	cp /etc/hosts /etc/services /etc/resolv.conf /etc/nsswitch.conf /var/spool/postfix/etc/
+	postfix check || exit 3
+}
+
+# send FOLDER USER SECRET: Postfix tries one message.
+send()
+{
+	recorder_start "$1" --auth PLAIN smtp:587
+	echo "[$smtp_name]:587 $2:$3" > $lab/password
+	: > $mail_log
+	"$(postconf -h daemon_directory)/master" -w || exit 3
+	printf 'Subject: test\n\ntest\n' | sendmail -f pat@sei.co.jp someone@sei.co.jp
+	lab_wait message_settled
+	postfix stop 2>&1
+	postsuper -d ALL 2>&1
+	lab_stop "$1"
+} > $lab/postfix.log
+
+# fetch FOLDER USER SECRET: mbsync tries once; prints its status.
+fetch()
+{
+	recorder_start "$1" --auth PLAIN imap:143
+	run_mbsync "$1" $imap_name 143 None PLAIN "$2" "$3"
+	lab_stop "$1"
+}
+
+echo '# what was built'
+for package in $packages; do
+	holds "$package: the same bytes twice" cmp "$(deb "$package")" \
+		$build/deb-again/deb/"$package"_[0-9]*.deb
+done
+holds 'lintian is content' grep -F 'neither errors nor warnings' $build/deb.log
+if [ -e $build/deb/apparmor ]; then
+	is 'apparmor_parser takes the drop-ins' "$(cat $build/deb/apparmor)" parsed
+else
+	skip 'parsing the AppArmor drop-ins' 'apparmor_parser is missing'
+fi
+
+echo '# without the packages'
+echo tester:right | chpasswd || exit 3
+printf '@include common-auth\n@include common-account\n' > /etc/pam.d/lab
+configure_postfix
+logins without
+secret=$(new_secret mbsync)
+fetch bare email@example.com "$secret" > /dev/null
+is 'without: mbsync' "$(leaked bare)" 1
+secret=$(new_secret postfix)
+send bare email@example.com "$secret"
+is 'without: Postfix' "$(leaked bare)" 1
+machine > $lab/before
+cp $stack $lab/stack
+
+echo '# installed'
+# shellcheck disable=SC2046 # a list of files
+holds 'dpkg -i' packages_do -i $(all_debs)
+is 'policy: owner and mode' "$(stat -c '%U %a' $policy)" 'root 644'
+is 'policy: a reserved identity' "$(verdict alice@example.com 192.88.99.7)" block
+is 'profile: first in common-auth' "$(grep -m 1 ^auth $stack)" \
+	"auth	[default=ignore perm_denied=die]	pam_authfence.so "
+logins installed both
+secret=$(new_secret 'mbsync, installed')
+fetch guarded email@example.com "$secret" > /dev/null
+is 'installed: mbsync' "$(leaked guarded)" 0
+holds 'installed: mbsync says why' grep authfence: $lab/guarded.home/output
+secret=$(new_secret 'mbsync, ordinary')
+is 'ordinary: mbsync ends with' "$(fetch ordinary pat@sei.co.jp "$secret")" 0
+is 'ordinary: mbsync' "$(leaked ordinary)" 1
+secret=$(new_secret 'postfix, installed')
+send guarded email@example.com "$secret"
+is 'installed: Postfix' "$(leaked guarded)" 0
+holds 'installed: Postfix says why' grep 'verdict=block' $mail_log
+secret=$(new_secret 'postfix, ordinary')
+send ordinary pat@sei.co.jp "$secret"
+holds 'ordinary: Postfix' grep status=sent $mail_log
+is 'ordinary: Postfix' "$(leaked ordinary)" 1
+mv "$module" $lab/module
+logins 'half upgraded' both
+mv $lab/module "$module"
+
+echo '# lines by hand'
+{
+	cat /usr/share/doc/libpam-authfence/examples/by-hand
+	echo 'auth required pam_permit.so'
+} > /etc/pam.d/by-hand
+is 'by hand: reserved' "$(login by-hand email@example.com x)" out
+holds 'by hand: says why' grep authfence: $lab/login
+is 'by hand: ordinary' "$(login by-hand pat@sei.co.jp x)" in
+rm /etc/pam.d/by-hand
+
+echo '# upgraded and downgraded'
+printf 'policy 1;\nreserve "acme.internal";\n' > $site
+# shellcheck disable=SC2046
+holds upgrade packages_do -i $(all_debs 9.0)
+is 'upgrade: the policy is compiled' "$(verdict bob@acme.internal 192.88.99.7)" block
+logins upgrade
+printf 'policy 1;\nreserv "acme.internal";\n' > $site
+cp $policy $lab/policy
+# shellcheck disable=SC2046
+holds 'downgrade with a broken policy' packages_do -i $(all_debs)
+holds 'downgrade: the policy stays' cmp $policy $lab/policy
+holds 'downgrade: says what is broken' grep -F "$site:2:1: error" $lab/dpkg.log
+is 'downgrade: the source stays' "$(tail -n 1 $site)" 'reserv "acme.internal";'
+logins downgrade
+rm $site
+rm -f /etc/authfence/policy.bin
+printf 'policy 1;\n reserve "elsewhere.internal";\n' > $lab/elsewhere.policy
+authfence policy compile -o $policy $lab/elsewhere.policy > /dev/null
+# shellcheck disable=SC2046
+holds 'upgrade without sources' packages_do -i $(all_debs 9.0)
+is 'upgrade: an image from elsewhere stays' "$(verdict a@elsewhere.internal 192.88.99.7)" block
+
+echo '# purged'
+# shellcheck disable=SC2086 # a list of words
+holds 'dpkg -P' packages_do -P $packages
+machine > $lab/after
+is 'purge leaves' "$(diff $lab/before $lab/after)" ''
+holds 'purge: common-auth' cmp $stack $lab/stack
+logins purged
+
+# A module that asks a directory, and its profile: in the lab a copy of pam_unix.so, since only who
+# asks for the password matters, and when.
+#
+# profile NAME PRIORITY FIRST LATER: what the module is told as the first of the stack, and later.
+profile()
+{
+	cp "${module%/*}/pam_unix.so" "${module%/*}/pam_$1.so"
+	cat > "/usr/share/pam-configs/$1" <<-END
+		Name: Logins of $1
+		Default: no
+		Priority: $2
+		Auth-Type: Primary
+		Auth-Initial:
+			[success=end default=ignore]	pam_$1.so $3
+		Auth:
+			[success=end default=ignore]	pam_$1.so $4
+	END
+}
+
+is_on()
+{
+	grep -c pam_authfence.so $stack
+}
+
+# try_profiles WANT ON OFF: the packaged guard beside the profiles ON, with OFF switched off.
+try_profiles()
+{
+	# shellcheck disable=SC2086 # lists of words
+	pam-auth-update --package --enable $2 --disable $3
+	cp $stack $lab/stack
+	logins "$2 without"
+	# shellcheck disable=SC2046
+	holds "$2: install" packages_do -i $(deb libpam-authfence)
+	is "$2: the guard is on" "$(is_on)" "$1"
+	[ "$1" = 1 ] || holds "$2: says what to do" grep pam-auth-update $lab/dpkg.log
+	logins "$2" both
+	# Packages of other modules do this all the time.
+	pam-auth-update --package
+	is "$2, another package: the guard is on" "$(is_on)" "$1"
+	logins "$2, another package"
+	holds "$2: remove" packages_do -r libpam-authfence
+	# shellcheck disable=SC2046
+	holds "$2: install again" packages_do -i $(deb libpam-authfence)
+	is "$2, installed again: the guard is on" "$(is_on)" "$1"
+	holds "$2: purge" packages_do -P libpam-authfence
+	holds "$2: common-auth" cmp $stack $lab/stack
+}
+
+echo '# beside other profiles'
+export DEBIAN_FRONTEND=noninteractive
+profile krb5 704 minimum_uid=1000 'minimum_uid=1000 try_first_pass'
+profile ldap 129 '' use_first_pass
+profile sss 128 forward_pass use_first_pass
+try_profiles 1 unix 'krb5 ldap sss'
+try_profiles 1 'unix ldap' 'krb5 sss'
+try_profiles 0 ldap 'unix krb5 sss'
+try_profiles 0 sss 'unix krb5 ldap'
+try_profiles 1 krb5 'unix ldap sss'
+
+# The trap is real: forced on, the guard locks out; and it closes later, too.
+pam-auth-update --package --enable krb5 sss --disable unix ldap
+# shellcheck disable=SC2046
+holds 'krb5 sss: install' packages_do -i $(deb libpam-authfence)
+is 'krb5 sss: the guard is on' "$(is_on)" 1
+rm /usr/share/pam-configs/krb5
+pam-auth-update --package
+is 'sss, krb5 gone: right password' "$(login lab tester right)" out
+dpkg-trigger --no-await --by-package=base-files /usr/share/pam-configs
+packages_do --triggers-only --pending
+is 'sss, krb5 gone, triggered: the guard is on' "$(is_on)" 0
+logins 'sss, krb5 gone, triggered'
+summary
