@@ -20,19 +20,15 @@ reserved=alice@example.com
 row_name=ldap.corp.lan # named internal by a policy
 pointer=--ptr-record=7.99.88.192.in-addr.arpa
 
-names_ready()
-{
-	getent ahostsv4 ready.lab
-} > /dev/null
-
 # names_start OPTION...: the name server for client and guard from here on.
 names_start()
 {
+	rm -f $lab/names.log
 	lab_start names "${on_server[@]}" dnsmasq --keep-in-foreground --conf-file=/dev/null \
 		--no-resolv --no-hosts --user=root --pid-file --listen-address=$odd_dns \
-		--bind-interfaces --local=/#/ --host-record=ready.lab,$odd_dns "$@"
+		--bind-interfaces --local=/#/ --log-facility=- "$@"
 	echo "nameserver $odd_dns" > /etc/resolv.conf
-	lab_wait names_ready
+	lab_wait grep -qs 'dnsmasq.*: started' $lab/names.log
 }
 
 # policy_use [STATEMENT]: the policy of the guard; without a statement the built-in one.

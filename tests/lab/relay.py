@@ -5,66 +5,63 @@
 Each connection leaves two files in DIR, as recorder.py's do: NNN-NAME-PORT.in, all that the client
 sent, and .out, all that it was told.  A byte is on disk before it is passed on.
 
-usage: relay.py --dir DIR NAME:PORT SERVER-PORT     (the server listens on 127.0.0.1)
+usage: relay.py DIR NAME:PORT SERVER-PORT     (the server listens on 127.0.0.1)
 """
-import argparse
-import asyncio
 import os
+import select
 import signal
+import socket
+import sys
+import threading
+import time
 
 GRACE = 2  # seconds for connections under way at the end
 
 
-async def pump(reader, writer, path):
+def pump(source, sink, path):
     """Copies until the end of the stream, which is passed on too."""
     with open(path, 'wb', buffering=0) as file:
         try:
-            while data := await reader.read(65536):
+            while data := source.recv(65536):
                 file.write(data)
-                writer.write(data)
-                await writer.drain()
-            writer.write_eof()
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
         except OSError:
-            writer.close()
-
-
-class Relay:
-    def __init__(self, options):
-        self.options = options
-        self.name, self.port = options.listen.split(':')
-        self.serial = 0
-        self.tasks = set()
-
-    async def serve(self, reader, writer):
-        self.tasks.add(asyncio.current_task())
-        self.serial += 1
-        path = os.path.join(self.options.dir, f'{self.serial:03}-{self.name}-{self.port}')
-        far_reader, far_writer = await asyncio.open_connection('127.0.0.1', self.options.server)
-        await asyncio.gather(pump(reader, far_writer, path + '.in'),
-                             pump(far_reader, writer, path + '.out'))
-        far_writer.close()
-        writer.close()
-
-    async def run(self):
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        server = await asyncio.start_server(self.serve, '', int(self.port))
-        with open(os.path.join(self.options.dir, 'ready'), 'wb'):
             pass
-        await stop.wait()
-        server.close()
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=GRACE)
+
+
+def start(function, *arguments):
+    thread = threading.Thread(target=function, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def accept(listener, stop):
+    """The connections until STOP can be read and no client is waiting any more."""
+    while listener in select.select([listener, stop], [], [])[0]:
+        yield listener.accept()[0]
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--dir', required=True)
-    parser.add_argument('listen')
-    parser.add_argument('server', type=int)
-    options = parser.parse_args()
-    os.makedirs(options.dir, exist_ok=True)
-    asyncio.run(Relay(options).run())
+    folder, listen, server = sys.argv[1:]
+    name, port = listen.split(':')
+    os.makedirs(folder)
+    stop, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    signal.set_wakeup_fd(wakeup.fileno())
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    listener = socket.create_server(('', int(port)))
+    with open(os.path.join(folder, 'ready'), 'wb'):
+        pass
+    threads = []
+    for serial, near in enumerate(accept(listener, stop), 1):
+        far = socket.create_connection(('127.0.0.1', int(server)))
+        path = os.path.join(folder, f'{serial:03}-{name}-{port}')
+        threads.append(start(pump, near, far, path + '.in'))
+        threads.append(start(pump, far, near, path + '.out'))
+    deadline = time.monotonic() + GRACE
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
 
 
 if __name__ == '__main__':
