@@ -30,12 +30,13 @@ static const char *read_target(struct af_pam_options *out, const char *value)
 	if (len >= sizeof(target->host))
 		return "HOST[:PORT]";
 	memcpy(target->host, value, len + 1);
-	if (af_hostport_split(target->host, &host, &target->port) != NULL) {
+	if (af_hostport_split(target->host, &host, &target->port) != NULL)
 		host = target->host + len;
-		target->port = 0;
-	}
 	memmove(target->host, host, strlen(host) + 1);
-	return *target->host != '\0' ? NULL : "HOST[:PORT]";
+	if (*target->host != '\0')
+		return NULL;
+	target->port = 0;
+	return "HOST[:PORT]";
 }
 
 static const char *read_domain(struct af_pam_options *out, const char *value)

@@ -646,7 +646,7 @@ static const struct row {
 	{"port too high", "target=127.0.0.1:65536", ALICE, UNKNOWN, "expected HOST[:PORT]"},
 	{"no part of a bad target", "target=127.0.0.1:70000", ALICE, UNKNOWN,
 		" class=documentation rule="},
-	{"port alone", "target=:389", ALICE, UNKNOWN, "expected HOST[:PORT]"},
+	{"port alone", "target=:389", ALICE, UNKNOWN, " class=documentation rule="},
 	{"brackets alone", "target=[]", ALICE, UNKNOWN, "expected HOST[:PORT]"},
 	{"open bracket", "target=[::1", ALICE, UNKNOWN, "expected HOST[:PORT]"},
 	{"URL", "target=ldap://localhost/", ALICE, UNKNOWN, "expected HOST[:PORT]"},
