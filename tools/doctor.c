@@ -29,6 +29,8 @@ static const struct af_doctor_check checks[] = {
 		"compile the policy: authfence policy compile"},
 	{"policy-mode", af_doctor_policy_mode,
 		"set mode enforce in the policy sources and compile them"},
+	{"guard", af_doctor_guard,
+		"nothing needs a guard yet; look again when mail clients or PAM modules are there"},
 };
 
 static const char usage[] =

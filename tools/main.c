@@ -30,7 +30,7 @@ static void print_help(FILE *stream)
 		fprintf(stream, "  %-8s  %s\n", verbs[i].name, verbs[i].summary);
 	fputs("\n  authfence VERB --help   tells what a verb takes\n"
 	      "  authfence --version\n\n"
-	      "exit status: 0 clean or allowed, 1 blocked, 2 bad arguments or input,\n"
+	      "exit status: 0 clean or allowed, 1 blocked or findings, 2 bad arguments or input,\n"
 	      "3 could not finish\n",
 		stream);
 }

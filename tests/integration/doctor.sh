@@ -57,7 +57,7 @@ expect 2 'did you mean "json"' "${doctor[@]}" --format jsn
 echo '# another root folder: files only'
 tree=$scratch/tree
 mkdir -p "$tree/usr/lib/sasl2"
-expect 1 'NOT in force: .* 0 failed' "${doctor[@]}" --root "$tree"
+expect 1 'FAILED  *guard .*nothing is guarded' "${doctor[@]}" --root "$tree"
 cp "$library" "$tree/usr/lib/libsasl2.so.2"
 expect 1 'FAILED  *sasl-plugin .*libauthfence.so: it is missing' "${doctor[@]}" --root "$tree"
 cp "$build/sasl2/libauthfence.so" "$tree/usr/lib/sasl2/"

@@ -438,8 +438,7 @@ static void test_plugin_file(void)
 		check_plugin(
 			"another's", "failed: " PLUGIN_PATH ": it belongs to uid 7, not to root\n");
 		CU_ASSERT_EQUAL(chown(root, 7, 0), 0);
-		check_plugin("folder is not its owner's",
-			"failed: " PLUGIN_PATH ": its folder belongs to uid 0, not to root\n");
+		check_plugin("the owner of all", "ok: " PLUGIN_PATH " is there, and root's\n");
 	}
 	make_root();
 	put_plugin("", 12);
@@ -511,6 +510,14 @@ static void test_links(void)
 	CU_ASSERT_EQUAL(truncate(place("/inside"), AFENCE_TEXT_MAX + 1), 0);
 	CHECK_NUMBER("too long", af_root_read(&below, "/inside", &text), AFENCE_ERR_LIMIT);
 	af_root_close(&below);
+}
+
+static void test_guard(void)
+{
+	make_root();
+	check_look("nothing", af_doctor_guard,
+		"failed: nothing is guarded: there is neither a libsasl2 nor a PAM service that has "
+		"the module\n");
 }
 
 static void check_config(const char *row, const char *want)
@@ -666,6 +673,7 @@ static CU_TestInfo tests[] = {
 	{"files of services and the module", test_service_files},
 	{"file of the plugin", test_plugin_file},
 	{"plugins of several kinds of machine", test_machine_types},
+	{"nothing to guard", test_guard},
 	{"links and bounds", test_links},
 	{"configuration of libsasl2", test_config},
 	{"policy file", test_policy_file},

@@ -88,6 +88,7 @@ void af_doctor_pam_stacks(struct af_doctor *doctor);
 void af_doctor_policy_file(struct af_doctor *doctor);
 void af_doctor_policy_sources(struct af_doctor *doctor);
 void af_doctor_policy_mode(struct af_doctor *doctor);
+void af_doctor_guard(struct af_doctor *doctor); /* finds fault only where nobody did */
 
 /* Runs one check. */
 void af_doctor_run(struct af_doctor *doctor, const struct af_doctor_check *check);

@@ -28,15 +28,6 @@ bool af_doctor_is_live(const struct af_doctor *doctor)
 	return *doctor->root.prefix == '\0';
 }
 
-static char *format_list(const char *format, va_list arguments)
-{
-	char *text;
-
-	if (vasprintf(&text, format, arguments) < 0)
-		exit(AFENCE_EXIT_UNFINISHED);
-	return text;
-}
-
 void af_doctor_find(struct af_doctor *doctor, enum af_result result, const char *format, ...)
 {
 	bool is_trouble = result == AFENCE_RESULT_FAILED || result == AFENCE_RESULT_WARNING;
@@ -50,7 +41,7 @@ void af_doctor_find(struct af_doctor *doctor, enum af_result result, const char 
 	finding->result = result;
 	finding->remedy = is_trouble ? af_format("%s", doctor->check->remedy) : NULL;
 	va_start(arguments, format);
-	finding->detail = format_list(format, arguments);
+	finding->detail = af_format_list(format, arguments);
 	va_end(arguments);
 }
 
@@ -61,7 +52,7 @@ void af_doctor_remedy(struct af_doctor *doctor, const char *format, ...)
 
 	free(finding->remedy);
 	va_start(arguments, format);
-	finding->remedy = format_list(format, arguments);
+	finding->remedy = af_format_list(format, arguments);
 	va_end(arguments);
 }
 
@@ -86,6 +77,15 @@ bool af_doctor_in_force(const struct af_doctor *doctor)
 {
 	return af_doctor_count(doctor, AFENCE_RESULT_FAILED) == 0 && !doctor->unfinished &&
 	       (doctor->sasl_guarded || doctor->pam_guarded);
+}
+
+void af_doctor_guard(struct af_doctor *doctor)
+{
+	if (!doctor->sasl_guarded && !doctor->pam_guarded &&
+		af_doctor_count(doctor, AFENCE_RESULT_FAILED) == 0)
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
+			"nothing is guarded: there is neither a libsasl2 nor a PAM service that "
+			"has the module");
 }
 
 /* Names of files and words of theirs stand in it: no byte may steer the terminal. */

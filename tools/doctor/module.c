@@ -52,14 +52,13 @@ static enum af_module_state say(enum af_module_state state, char **out, char *wh
 static enum af_module_state look_at_owner(
 	const struct af_root *root, const char *what, const struct stat *st, char **why)
 {
-	if (st->st_uid != root->owner)
-		return say(AFENCE_MODULE_UNTRUSTED, why,
-			af_format("%s belongs to uid %u, not to root", what, (unsigned)st->st_uid));
-	if (!af_root_trusts(root, st))
-		return say(AFENCE_MODULE_UNTRUSTED, why,
-			af_format("%s is writable by others (mode %04o)", what,
-				(unsigned)(st->st_mode & 07777)));
-	return AFENCE_MODULE_GOOD;
+	char *fault = af_root_fault(root, st);
+
+	if (fault == NULL)
+		return AFENCE_MODULE_GOOD;
+	*why = af_format("%s %s", what, fault);
+	free(fault);
+	return AFENCE_MODULE_UNTRUSTED;
 }
 
 static enum af_module_state look_at_folder(const struct af_root *root, const char *path, char **why)

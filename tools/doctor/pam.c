@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PAM services: does the guard stand before every module that sends the password away, under a
- * control that ends the stack?
- *
- * A guard line covers a later line unless it stands in a substack that the other is not in, since
- * "die" ends a substack only, or an earlier line jumps over the guard and lands before the other.
+ * PAM services: each is read, its lines are judged (pam_judge.c), and what is wrong with a line is
+ * told once, with the services that it is in.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,50 +10,10 @@
 #include "../policy/memory.h"
 #include "doctor.h"
 #include "module.h"
-#include "pam_stack.h"
+#include "pam_judge.h"
 
-#define GUARD          "pam_authfence"
 #define GUARD_CONTROL  "[default=ignore perm_denied=die]"
 #define SERVICES_SHOWN 6
-
-/* Modules that send a password, or something made of it, to a server; or hand it to a program of
- * which nothing is known. */
-static const struct sender {
-	const char *name;
-	const char *needs; /* only with this argument */
-	bool opaque;
-} senders[] = {
-	{"pam_cifscreds", NULL, false},
-	{"pam_duo", NULL, false},
-	{"pam_freerdp2", NULL, false},
-	{"pam_himmelblau", NULL, false},
-	{"pam_http", NULL, false},
-	{"mypam", NULL, false}, /* pam_http's own name of its file */
-	{"pam_imap", NULL, false},
-	{"pam_kanidm", NULL, false},
-	{"pam_krb5", NULL, false},
-	{"pam_krb5_migrate_heimdal", NULL, false},
-	{"pam_krb5_migrate_mit", NULL, false},
-	{"pam_ldap", NULL, false},
-	{"pam_mount", NULL, false},
-	{"pam_mysql", NULL, false},
-	{"pam_oauth2", NULL, false},
-	{"pam_oslogin_login", NULL, false},
-	{"pam_pgsql", NULL, false},
-	{"pam_radius", NULL, false},
-	{"pam_radius_auth", NULL, false},
-	{"pam_shishi", NULL, false},
-	{"pam_sss", NULL, false},
-	{"pam_tacplus", NULL, false},
-	{"pam_ufpidentity", NULL, false},
-	{"pam_url", NULL, false},
-	{"pam_winbind", NULL, false},
-	{"pam_x2go", NULL, false},
-	{"pam_yubico", NULL, false},
-	{"pam_exec", "expose_authtok", true},
-	{"pam_python", NULL, true},
-	{"pam_script", NULL, true},
-};
 
 /* What is wrong with a line, and in which services. */
 struct problem {
@@ -84,87 +41,17 @@ struct survey {
 	bool has_guard, is_bad; /* the service under way */
 };
 
-static const char remedy_first[] = "put this line before it: auth " GUARD_CONTROL " " GUARD ".so";
-static const char remedy_order[] = "move the line of " GUARD ".so up, before the first module that "
-				   "sends the password away";
+static const char remedy_first[] =
+	"put this line before it: auth " GUARD_CONTROL " pam_authfence.so";
+static const char remedy_order[] =
+	"move the line of pam_authfence.so up, before the first module that "
+	"sends the password away";
 static const char remedy_control[] =
-	"write the line with this control: auth " GUARD_CONTROL " " GUARD ".so";
+	"write the line with this control: auth " GUARD_CONTROL " pam_authfence.so";
 static const char remedy_substack[] =
-	"move the line of " GUARD ".so out of the substack, before it";
+	"move the line of pam_authfence.so out of the substack, before it";
 static const char remedy_jump[] =
-	"move the line of " GUARD ".so up, before the line that jumps over it";
-
-static const struct sender *find_sender(const struct af_pam_line *line)
-{
-	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
-		if (af_pam_line_runs(line, senders[i].name) &&
-			(senders[i].needs == NULL ||
-				strstr(line->arguments, senders[i].needs) != NULL))
-			return &senders[i];
-	return NULL;
-}
-
-/* NULL: a refusal ends the stack there, and a login that passes goes on. */
-static const char *control_fault(const char *text)
-{
-	struct af_pam_control control;
-
-	af_pam_control_parse(text, &control);
-	if (control.misspelt)
-		return "is misspelt, so nothing ends there";
-	if (control.action[AFENCE_PAM_CODE_DENIED] != AFENCE_PAM_DIE)
-		return "does not end the stack, so the password is sent all the same";
-	if (control.action[AFENCE_PAM_CODE_IGNORE] != AFENCE_PAM_IGNORE)
-		return "denies logins that the guard lets pass, for want of ignore=ignore";
-	return NULL;
-}
-
-static bool is_guard(const struct af_pam_line *line)
-{
-	return af_pam_line_runs(line, GUARD);
-}
-
-static bool leaves_substack(const struct af_pam_stack *stack, size_t guard, size_t sender)
-{
-	for (size_t i = guard; i <= sender; i++)
-		if (stack->line[i].depth < stack->line[guard].depth)
-			return true;
-	return false;
-}
-
-/* The line that follows after a jump from line FROM over COUNT lines of its own substack. */
-static size_t land(const struct af_pam_stack *stack, size_t from, int count)
-{
-	size_t i = from + 1;
-
-	for (; i < stack->count && stack->line[i].depth >= stack->line[from].depth; i++)
-		if (stack->line[i].depth == stack->line[from].depth && count-- == 0)
-			break;
-	return i;
-}
-
-static bool jumps_over(const struct af_pam_stack *stack, size_t from, size_t guard, size_t sender)
-{
-	struct af_pam_control control;
-
-	af_pam_control_parse(stack->line[from].control, &control);
-	for (int code = 0; code < AFENCE_PAM_CODES && !stack->line[from].substack; code++) {
-		size_t landed =
-			control.action[code] > 0 ? land(stack, from, control.action[code]) : 0;
-
-		if (landed > guard && landed <= sender)
-			return true;
-	}
-	return false;
-}
-
-static bool is_jumped(const struct af_pam_stack *stack, size_t guard, size_t sender)
-{
-	for (size_t i = 0; i < guard; i++)
-		if (jumps_over(stack, i, guard, sender))
-			return true;
-	return false;
-}
+	"move the line of pam_authfence.so up, before the line that jumps over it";
 
 /* TEXT is taken. */
 static void add_problem(struct survey *survey, enum af_result result, char *text,
@@ -188,55 +75,27 @@ static void add_problem(struct survey *survey, enum af_result result, char *text
 		af_names_add(&problem->services, af_format("%s", service));
 }
 
-/* How a guard fails to cover a line, the nearest miss first. */
-enum miss { COVERED, JUMPED, SUBSTACK, CONTROL, AFTER, NONE };
-
-static enum miss judge_guard(const struct af_pam_stack *stack, size_t guard, size_t sender)
-{
-	if (!is_guard(&stack->line[guard]))
-		return NONE;
-	if (guard > sender)
-		return AFTER;
-	if (control_fault(stack->line[guard].control) != NULL)
-		return CONTROL;
-	if (leaves_substack(stack, guard, sender))
-		return SUBSTACK;
-	return is_jumped(stack, guard, sender) ? JUMPED : COVERED;
-}
-
-static enum miss judge_sender(const struct af_pam_stack *stack, size_t sender)
-{
-	enum miss best = NONE;
-
-	for (size_t guard = 0; guard < stack->count; guard++) {
-		enum miss miss = judge_guard(stack, guard, sender);
-
-		if (miss < best)
-			best = miss;
-	}
-	return best;
-}
-
 static void check_sender(struct survey *survey, const struct service *service, size_t index)
 {
 	static const struct {
 		const char *how, *remedy;
 	} misses[] = {
-		[COVERED] = {NULL, NULL},
-		[JUMPED] = {"an earlier line jumps over the guard", remedy_jump},
-		[SUBSTACK] = {"the guard before it can end its own substack only", remedy_substack},
-		[CONTROL] = {"the guard before it ends nothing", remedy_control},
-		[AFTER] = {"the guard stands after it", remedy_order},
-		[NONE] = {"no guard stands before it", remedy_first},
+		[AFENCE_PAM_COVERED] = {NULL, NULL},
+		[AFENCE_PAM_JUMPED] = {"an earlier line jumps over the guard", remedy_jump},
+		[AFENCE_PAM_SUBSTACK] = {"the guard before it can end its own substack only",
+			remedy_substack},
+		[AFENCE_PAM_CONTROL] = {"the guard before it ends nothing", remedy_control},
+		[AFENCE_PAM_AFTER] = {"the guard stands after it", remedy_order},
+		[AFENCE_PAM_NONE] = {"no guard stands before it", remedy_first},
 	};
 	const struct af_pam_line *line = &service->stack.line[index];
-	const struct sender *sender = find_sender(line);
-	enum miss miss;
+	const struct af_pam_sender *sender = af_pam_sender_find(line);
+	enum af_pam_miss miss;
 
 	if (sender == NULL)
 		return;
-	miss = judge_sender(&service->stack, index);
-	if (miss != COVERED)
+	miss = af_pam_judge(&service->stack, index);
+	if (miss != AFENCE_PAM_COVERED)
 		add_problem(survey, sender->opaque ? AFENCE_RESULT_WARNING : AFENCE_RESULT_FAILED,
 			af_format("%s%s:%u: %s %s, and %s", survey->doctor->root.prefix, line->file,
 				line->number, line->module,
@@ -249,9 +108,9 @@ static void check_sender(struct survey *survey, const struct service *service, s
 static void check_guard(struct survey *survey, const struct service *service, size_t index)
 {
 	const struct af_pam_line *line = &service->stack.line[index];
-	const char *fault = control_fault(line->control);
+	const char *fault = af_pam_guard_fault(line);
 
-	if (!is_guard(line))
+	if (!af_pam_is_guard(line))
 		return;
 	survey->has_guard = true;
 	if (!af_names_have(&survey->modules, line->module))

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "af_decide.h"
 #include "doctor.h"
 
 #define FOLDER      "/etc/authfence"
@@ -22,24 +23,22 @@
 static const char *const source_folders[] = {"/usr/lib/authfence/policy.d", FOLDER "/policy.d"};
 #define SOURCE_FOLDERS (sizeof(source_folders) / sizeof(source_folders[0]))
 
-/* What of the owner and mode of a file keeps it from being used, or NULL; to be freed. */
+/* What keeps a file or folder from being used, by everybody where NEEDED says so, or NULL; to be
+ * freed. */
 static char *find_fault(const struct af_root *root, const struct stat *st, mode_t needed)
 {
+	char *fault;
+
 	if (S_ISLNK(st->st_mode))
 		return af_format("is a symbolic link");
 	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		return af_format("is no regular file");
-	if (st->st_uid != root->owner)
-		return af_format("belongs to uid %u, not to root", (unsigned)st->st_uid);
-	if (!af_root_trusts(root, st))
-		return af_format(
-			"is writable by others (mode %04o)", (unsigned)(st->st_mode & 07777));
-	if ((st->st_mode & needed) != needed)
-		return af_format(
-			"is closed to ordinary users (mode %04o), whose programs then have "
-			"the built-in policy",
+	fault = af_root_fault(root, st);
+	if (fault == NULL && (st->st_mode & needed) != needed)
+		fault = af_format("is closed to ordinary users (mode %04o), whose programs then "
+				  "have the built-in policy",
 			(unsigned)(st->st_mode & 07777));
-	return NULL;
+	return fault;
 }
 
 /* FAULT is taken.  What stands in for a file that is not used is said too. */
@@ -259,9 +258,6 @@ void af_doctor_policy_mode(struct af_doctor *doctor)
 	struct af_settings settings;
 
 	af_policy_settings(doctor->policy, NULL, &settings);
-	af_doctor_find(doctor, result[settings.mode], "mode %s: %s",
-		settings.mode == AFENCE_MODE_ENFORCE   ? "enforce"
-		: settings.mode == AFENCE_MODE_OBSERVE ? "observe"
-						       : "off",
+	af_doctor_find(doctor, result[settings.mode], "mode %s: %s", af_mode_string(settings.mode),
 		meaning[settings.mode]);
 }

@@ -6,12 +6,9 @@
 #include "root.h"
 
 #include <dirent.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,14 +16,28 @@
 
 #include "../policy/memory.h"
 
+static void close_quietly(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
 bool af_root_open(const char *path, struct af_root *out)
 {
-	struct stat st;
+	struct stat st, system;
 
-	out->prefix = strcmp(path, "/") == 0 ? "" : path;
+	out->prefix = path;
 	out->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (out->fd < 0 || fstat(out->fd, &st) != 0)
+	if (out->fd < 0)
 		return false;
+	if (fstat(out->fd, &st) != 0 || stat("/", &system) != 0) {
+		close_quietly(out->fd);
+		return false;
+	}
+	if (st.st_dev == system.st_dev && st.st_ino == system.st_ino)
+		out->prefix = "";
 	out->owner = st.st_uid;
 	return true;
 }
@@ -47,14 +58,6 @@ int af_root_file(const struct af_root *root, const char *path, int flags)
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM) && *root->prefix == '\0')
 		fd = open(path, flags);
 	return fd;
-}
-
-static void close_quietly(int fd)
-{
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
 }
 
 bool af_root_stat(const struct af_root *root, const char *path, struct stat *out)
@@ -101,31 +104,14 @@ enum af_status af_root_read(const struct af_root *root, const char *path, char *
 	return status;
 }
 
-bool af_root_trusts(const struct af_root *root, const struct stat *st)
+char *af_root_fault(const struct af_root *root, const struct stat *st)
 {
-	return st->st_uid == root->owner && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-void af_names_add(struct af_names *names, char *name)
-{
-	names->name = af_grow(names->name, names->count, 1, &names->room, sizeof(*names->name));
-	names->name[names->count++] = name;
-}
-
-bool af_names_have(const struct af_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->name[i], name) == 0)
-			return true;
-	return false;
-}
-
-void af_names_free(struct af_names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	free(names->name);
-	memset(names, 0, sizeof(*names));
+	if (st->st_uid != 0 && st->st_uid != root->owner)
+		return af_format("belongs to uid %u, not to root", (unsigned)st->st_uid);
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return af_format(
+			"is writable by others (mode %04o)", (unsigned)(st->st_mode & 07777));
+	return NULL;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -212,18 +198,4 @@ void af_libraries_free(struct af_libraries *libraries)
 	}
 	free(libraries->list);
 	memset(libraries, 0, sizeof(*libraries));
-}
-
-char *af_format(const char *format, ...)
-{
-	va_list arguments;
-	char *text;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (length < 0)
-		err(3, NULL);
-	return text;
 }

@@ -11,12 +11,13 @@
 #include <sys/stat.h>
 
 #include "af_status.h"
+#include "names.h"
 
 struct af_root {
 	int fd;
 	const char *prefix; /* what paths are shown with; "" for "/" */
-	/* Who owns the root folder may exchange anything below it, and so counts as root: uid 0, or
-	 * who unpacked an image. */
+	/* Who owns the root folder may exchange anything below it, so who unpacked an image counts
+	 * as root there. */
 	uid_t owner;
 };
 
@@ -39,18 +40,11 @@ bool af_root_stat(const struct af_root *root, const char *path, struct stat *out
  */
 enum af_status af_root_read(const struct af_root *root, const char *path, char **out);
 
-/* True if nobody but the owner of the root can change what ST tells of. */
-bool af_root_trusts(const struct af_root *root, const struct stat *st);
-
-struct af_names {
-	char **name;
-	size_t count, room;
-};
-
-/* Takes a name that was allocated. */
-void af_names_add(struct af_names *names, char *name);
-bool af_names_have(const struct af_names *names, const char *name);
-void af_names_free(struct af_names *names);
+/*
+ * What lets somebody else than root change the file that ST tells of, "belongs to uid 7, not to
+ * root" or the like, freed by the caller; NULL: nothing.
+ */
+char *af_root_fault(const struct af_root *root, const struct stat *st);
 
 /* The entries of a folder in byte order, without those that start with a dot.  False: errno;
  * *out is empty then. */
@@ -76,8 +70,5 @@ void af_libraries_add(
 /* Adds all of the library FILE in the folders where a system keeps libraries. */
 void af_libraries_find(const struct af_root *root, const char *file, struct af_libraries *out);
 void af_libraries_free(struct af_libraries *libraries);
-
-/* asprintf(3) without failure. */
-char *af_format(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
 #endif

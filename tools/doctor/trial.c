@@ -248,7 +248,9 @@ static bool is_pointless(struct af_doctor *doctor, const char *path)
 {
 	const char *why = NULL;
 
-	if (!af_doctor_is_live(doctor))
+	if (doctor->sasl.count == 0)
+		why = "not applicable: no libsasl2";
+	else if (!af_doctor_is_live(doctor))
 		why = "not tried: programs of another root folder are not run; "
 		      "run authfence doctor in it";
 	else if (doctor->plugin_untrusted)
@@ -269,10 +271,18 @@ void af_doctor_sasl_daemon(struct af_doctor *doctor)
 		try_canary(doctor, environment, NULL);
 }
 
+/* A SASL_PATH that says what libsasl2 does anyway makes no difference. */
 void af_doctor_sasl_shell(struct af_doctor *doctor)
 {
 	const char *path = getenv("SASL_PATH");
 
+	for (size_t i = 0; i < doctor->sasl.count && path != NULL; i++) {
+		char *folder = af_format("%s/sasl2", doctor->sasl.list[i].folder);
+
+		if (strcmp(path, folder) == 0)
+			path = NULL;
+		free(folder);
+	}
 	if (!is_pointless(doctor, path))
 		try_canary(doctor, environ, path);
 }
