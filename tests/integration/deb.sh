@@ -220,6 +220,9 @@ secret=$(new_secret 'postfix, ordinary')
 send ordinary pat@sei.co.jp "$secret"
 holds 'ordinary: Postfix' grep status=sent $mail_log
 is 'ordinary: Postfix' "$(leaked ordinary)" 1
+holds "installed: the packages' own test" \
+	sh $build/deb/authfence-*/debian/tests/smoke 2> $lab/smoke.log
+holds 'installed: doctor' authfence doctor
 mv "$module" $lab/module
 logins 'half upgraded' both
 mv $lab/module "$module"
@@ -299,15 +302,11 @@ try_profiles()
 	holds "$2: install" packages_do -i $(deb libpam-authfence)
 	is "$2: the guard is on" "$(is_on)" "$1"
 	[ "$1" = 1 ] || holds "$2: says what to do" grep pam-auth-update $lab/dpkg.log
-	logins "$2" both
+	logins "$2"
 	# Packages of other modules do this all the time.
 	pam-auth-update --package
 	is "$2, another package: the guard is on" "$(is_on)" "$1"
 	logins "$2, another package"
-	holds "$2: remove" packages_do -r libpam-authfence
-	# shellcheck disable=SC2046
-	holds "$2: install again" packages_do -i $(deb libpam-authfence)
-	is "$2, installed again: the guard is on" "$(is_on)" "$1"
 	holds "$2: purge" packages_do -P libpam-authfence
 	holds "$2: common-auth" cmp $stack $lab/stack
 }
@@ -322,6 +321,18 @@ try_profiles 1 'unix ldap' 'krb5 sss'
 try_profiles 0 ldap 'unix krb5 sss'
 try_profiles 0 sss 'unix krb5 ldap'
 try_profiles 1 krb5 'unix ldap sss'
+
+# Removed, not purged: dpkg then calls the next installation an upgrade.
+pam-auth-update --package --enable ldap --disable unix krb5 sss
+# shellcheck disable=SC2046
+holds 'ldap: install' packages_do -i $(deb libpam-authfence)
+holds 'ldap: remove' packages_do -r libpam-authfence
+# shellcheck disable=SC2046
+holds 'ldap: install again' packages_do -i $(deb libpam-authfence)
+pam-auth-update --package
+is 'ldap, installed again: the guard is on' "$(is_on)" 0
+logins 'ldap, installed again' both
+holds 'ldap: purge' packages_do -P libpam-authfence
 
 # The trap is real: forced on, the guard locks out; and it closes later, too.
 pam-auth-update --package --enable krb5 sss --disable unix ldap
