@@ -73,29 +73,29 @@ static bool is_bare(const char *user)
 	return strpbrk(user, "@\\") == NULL;
 }
 
-static struct af_login make_login(const char *text, enum af_form form)
+static void add_login(struct af_request *request, const char *text, enum af_form form)
 {
-	return (struct af_login){text, strlen(text), form};
+	request->login[request->login_count++] = (struct af_login){text, strlen(text), form};
 }
 
 /*
  * The name as it is, and as it will be sent with the domain behind it, which the caller frees as
- * *full.  Where there is no memory for that, its domain says enough.
+ * *full.  Where there is no memory for that, the domain says enough.
  */
 static void name_identity(struct login *login, const char *user, char **full)
 {
 	const char *domain = login->options.domain;
-	struct af_request *request = &login->request;
 
 	*full = NULL;
-	request->login[request->login_count++] = make_login(user, AFENCE_FORM_AUTO);
+	add_login(&login->request, user, AFENCE_FORM_AUTO);
 	if (domain == NULL || !is_bare(user))
 		return;
-	if (asprintf(full, "%s@%s", user, domain) < 0)
+	if (asprintf(full, "%s@%s", user, domain) >= 0) {
+		add_login(&login->request, *full, AFENCE_FORM_AUTO);
+	} else {
 		*full = NULL;
-	request->login[request->login_count++] = *full != NULL
-							 ? make_login(*full, AFENCE_FORM_AUTO)
-							 : make_login(domain, AFENCE_FORM_DOMAIN);
+		add_login(&login->request, domain, AFENCE_FORM_DOMAIN);
+	}
 }
 
 static void fill_request(struct login *login)
@@ -173,18 +173,28 @@ static int answer(struct login *login)
 	return PAM_PERM_DENIED;
 }
 
-/* A name that cannot be had now is had by a later module that asks again, unseen by the guard. */
+/* The name is had or nobody goes on: a later module that asks again might get it, unjudged. */
+static int get_name(pam_handle_t *pamh, const char **user)
+{
+	int code = pam_get_user(pamh, user, NULL);
+
+	if (code == PAM_CONV_AGAIN)
+		return PAM_INCOMPLETE;
+	if (code == PAM_SUCCESS && *user != NULL)
+		return PAM_SUCCESS;
+	pam_syslog(pamh, LOG_NOTICE, "no user name: %s", pam_strerror(pamh, code));
+	return PAM_PERM_DENIED;
+}
+
 int af_pam_guard(pam_handle_t *pamh, int flags, int count, const char **word)
 {
 	struct login login = {.pamh = pamh, .flags = flags};
 	const char *user = NULL;
 	char *full;
-	int code = pam_get_user(pamh, &user, NULL);
+	int code = get_name(pamh, &user);
 
-	if (code == PAM_CONV_AGAIN)
-		return PAM_INCOMPLETE;
-	if (code != PAM_SUCCESS || user == NULL)
-		return PAM_PERM_DENIED;
+	if (code != PAM_SUCCESS)
+		return code;
 	af_pam_options_read(pamh, count, word, &login.options);
 	choose_policy(&login);
 	name_identity(&login, user, &full);

@@ -8,20 +8,20 @@
 #include "kept.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define REST_S 2 /* coarser than the clock of any file system */
 
-struct kept {
+enum { FREE, TAKEN, READY };
+
+static struct kept {
 	const struct af_policy *policy;
 	struct stat st;
-	uid_t user; /* to whom the file was acceptable */
-};
-
-static _Atomic(const struct kept *) slot[AFENCE_PAM_KEPT];
+	uid_t user;        /* to whom the file was acceptable */
+	_Atomic int state; /* goes up only; the rest is read when it is READY */
+} slot[AFENCE_PAM_KEPT];
 
 static bool is_same(const struct kept *kept, const struct stat *st)
 {
@@ -35,55 +35,44 @@ static bool is_at_rest(const struct stat *st)
 	return st->st_ctim.tv_sec + REST_S < time(NULL);
 }
 
-static const struct kept *find(const struct stat *st)
+static const struct af_policy *find(const struct stat *st)
 {
-	for (size_t i = 0; i < AFENCE_PAM_KEPT; i++) {
-		const struct kept *kept = atomic_load(&slot[i]);
-
-		if (kept != NULL && is_same(kept, st))
-			return kept;
-	}
+	for (size_t i = 0; i < AFENCE_PAM_KEPT; i++)
+		if (atomic_load(&slot[i].state) == READY && is_same(&slot[i], st))
+			return slot[i].policy;
 	return NULL;
-}
-
-static bool put(const struct kept *kept)
-{
-	for (size_t i = 0; i < AFENCE_PAM_KEPT; i++) {
-		const struct kept *none = NULL;
-
-		if (atomic_compare_exchange_strong(&slot[i], &none, kept))
-			return true;
-	}
-	return false;
 }
 
 static bool keep(const struct stat *st, const struct af_policy *policy)
 {
-	struct kept *kept = malloc(sizeof(*kept));
+	for (size_t i = 0; i < AFENCE_PAM_KEPT; i++) {
+		int state = FREE;
 
-	if (kept == NULL)
-		return false;
-	*kept = (struct kept){policy, *st, geteuid()};
-	if (put(kept))
+		if (!atomic_compare_exchange_strong(&slot[i].state, &state, TAKEN))
+			continue;
+		slot[i].policy = policy;
+		slot[i].st = *st;
+		slot[i].user = geteuid();
+		atomic_store(&slot[i].state, READY);
 		return true;
-	free(kept);
+	}
 	return false;
 }
 
 const struct af_policy *af_pam_policy_open(
 	const char *path, struct af_policy_trouble *trouble, bool *owned)
 {
-	const struct af_policy *policy;
-	const struct kept *kept;
+	const struct af_policy *policy = NULL;
 	struct stat st;
-	bool keeps = lstat(path, &st) == 0 && is_at_rest(&st);
+	bool rests = lstat(path, &st) == 0 && is_at_rest(&st);
 
 	*owned = false;
 	*trouble = (struct af_policy_trouble){AFENCE_OK, AFENCE_OK};
-	kept = keeps ? find(&st) : NULL;
-	if (kept != NULL)
-		return kept->policy;
+	if (rests)
+		policy = find(&st);
+	if (policy != NULL)
+		return policy;
 	policy = af_policy_open(path, true, trouble);
-	*owned = !keeps || trouble->file != AFENCE_OK || !keep(&st, policy);
+	*owned = !rests || trouble->file != AFENCE_OK || !keep(&st, policy);
 	return policy;
 }

@@ -562,6 +562,16 @@ static void test_chauthtok(void)
 
 /* ---- the name of the user ---- */
 
+/* A line of the guard begins so. */
+static bool has_line(int level, const char *begin)
+{
+	char want[512];
+
+	snprintf(want, sizeof(want), "<%d>pam_authfence(fence:auth): %s", LOG_AUTHPRIV | level,
+		begin);
+	return strstr(seen->log, want) != NULL;
+}
+
 static void test_names(void)
 {
 	static const struct {
@@ -595,6 +605,9 @@ static void test_names(void)
 		CHECK_NUMBER(rows[i].name, seen->code, rows[i].code);
 		CHECK_NUMBER(rows[i].name, seen->names, rows[i].names);
 		CHECK_NUMBER(rows[i].name, count_forwarded(), rows[i].sent);
+		/* Who is not told why leaves a line in the log. */
+		CHECK_NUMBER(rows[i].name, has_line(LOG_NOTICE, "no user name: "),
+			rows[i].code == PAM_PERM_DENIED && seen->messages == 0);
 	}
 }
 
@@ -739,16 +752,6 @@ static const struct row argument_rows[] = {
 	{"debug=", FAR " debug=1", ALICE, EXTERNAL, "expected no value"},
 	{"quiet=", FAR " quiet=1", ALICE, EXTERNAL, "expected no value"},
 };
-
-/* A line of the guard begins so. */
-static bool has_line(int level, const char *begin)
-{
-	char want[512];
-
-	snprintf(want, sizeof(want), "<%d>pam_authfence(fence:auth): %s", LOG_AUTHPRIV | level,
-		begin);
-	return strstr(seen->log, want) != NULL;
-}
 
 static void check_row(const struct row *row)
 {
@@ -1118,7 +1121,7 @@ static void test_file(void)
 	CHECK_STRING("asks libpam for",
 		shell("nm -D --undefined-only \"$so\" | sed -n 's/.* \\(_*pam_[a-z_]*\\).*/\\1/p' | "
 		      "sort | xargs"),
-		"pam_get_item pam_get_user pam_prompt pam_syslog");
+		"pam_get_item pam_get_user pam_prompt pam_strerror pam_syslog");
 	CHECK_STRING("links",
 		shell("readelf -d \"$so\" | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\].*/\\1/p' | "
 		      "grep -vE '^lib(asan|ubsan|clang_rt|gcc_s|m\\.)' | grep -v '^ld-' | sort | "
