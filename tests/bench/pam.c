@@ -264,7 +264,8 @@ static void bench_logins(struct result result[SIDES])
 			median(processor[side], ROUNDS), median(passed[side], ROUNDS)};
 }
 
-/* ---- the first login of a process, as of sshd and su ---- */
+/* ---- the first login of a process, as of sshd and su: the guard then brings libidn2 along, which
+ * is most of what it takes longer ---- */
 
 static struct result first_login(size_t side)
 {
