@@ -111,6 +111,7 @@ struct af_target {
 	size_t fit_index;  /* the first of them, as find_peers() wrote it */
 };
 
+/* Not to be copied: `service` may point into it. */
 struct af_decision {
 	enum af_verdict verdict;
 	enum af_reason reason;
