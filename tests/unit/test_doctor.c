@@ -128,7 +128,8 @@ static void test_controls(void)
 		{"  perm_denied = die\tdefault =ignore ", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
 		{"perm_denied=diedefault=ignore", AFENCE_PAM_DIE, AFENCE_PAM_IGNORE, false},
 		{"success=1 default=ignore", AFENCE_PAM_IGNORE, AFENCE_PAM_IGNORE, false},
-		{"perm_denied=2 ignore=0", 2, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=2 ignore=ignore", 2, AFENCE_PAM_IGNORE, false},
+		{"perm_denied=die default=0", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
 		{"perm_denied=done default=ignore", AFENCE_PAM_OTHER, AFENCE_PAM_IGNORE, false},
 		{"perm_denid=die default=ignore", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
 		{"perm_denied=die default=ignroe", AFENCE_PAM_OTHER, AFENCE_PAM_OTHER, true},
@@ -191,15 +192,21 @@ static void test_stacks(void)
 	check_stack("comment", "# auth required a.so\n\nauth required b.so # c\n", NULL,
 		"s:3 0 required|b.so|\n");
 	check_stack("comment in brackets", "auth [default=die # x] a.so\n", NULL,
-		"s:1 0 default=die ||\n");
+		"s:1 0 default=die||\n");
 	check_stack("brackets", "auth [a b\\]c] [pam x.so] [y z]\n", NULL,
 		"s:1 0 a b]c|pam x.so|[y z]\n");
 	check_stack("continued", "auth \\\n required \\\n a.so\nauth requisite b.so\n", NULL,
 		"s:1 0 required|a.so|\ns:4 0 requisite|b.so|\n");
 	check_stack("comment ends with backslash", "# x \\\nauth required a.so\n", NULL,
 		"s:2 0 required|a.so|\n");
-	check_stack(
-		"backslash at the end", "auth required a.so \\", NULL, "s:1 0 required|a.so|\n");
+	check_stack("backslash at the end", "auth required a.so \\\n", NULL,
+		"s:1 0 required|a.so|\n/etc/pam.d/s ends where a line was to go on\n");
+	check_stack("comment and empty line within", "auth \\\n# x\n\n required \\ \n\ta.so\n",
+		NULL, "s:1 0 required|a.so|\n");
+	check_stack("comment ends it", "auth required a.so b # x \\\nauth required c.so\n", NULL,
+		"s:1 0 required|a.so|b\ns:2 0 required|c.so|\n");
+	check_stack("comment after backslash", "auth required a.so \\ # x\nauth required c.so\n",
+		NULL, "s:1 0 required|a.so|\\\ns:2 0 required|c.so|\n");
 	check_stack("incomplete line", "auth\n", NULL, "s:1 0 ||\n");
 	check_stack("at include", "@include c\nauth required b.so\n",
 		"session required x.so\nauth required a.so\n",

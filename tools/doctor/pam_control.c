@@ -81,8 +81,8 @@ static bool take_action(const char **text, int *action)
 		return false;
 	for (; isdigit((unsigned char)**text); ++*text)
 		number = number < 10000 ? 10 * number + **text - '0' : number;
-	*action = number > 0 ? number : AFENCE_PAM_IGNORE;
-	return true;
+	*action = number;
+	return number > 0;
 }
 
 static void set_default(struct af_pam_control *control, int action)

@@ -27,25 +27,49 @@ struct reading {
 
 static void read_file(struct reading *reading, const char *path);
 
-/* The next logical line is put into LINE, which has room for all of the text. */
-static bool next_line(const char **text, unsigned *number, char *line)
+/* A file being read, line by line. */
+struct cursor {
+	const char *text;
+	unsigned number; /* of the line read last */
+	unsigned first;  /* line where the logical line began */
+	bool broken;     /* the text ended where a line was to go on */
+};
+
+/* Copies the next physical line without comment and blanks around it.  *more: it goes on. */
+static char *copy_line(struct cursor *cursor, char *out, bool *more)
 {
-	bool more = **text != '\0', found = more;
+	size_t length = strcspn(cursor->text, "\n"), kept = strcspn(cursor->text, "#\n");
+	size_t start = strspn(cursor->text, BLANKS);
+	bool commented = cursor->text[kept] == '#';
 
-	while (more) {
-		size_t kept = strcspn(*text, "#\n"), length = strcspn(*text, "\n");
+	while (kept > start && strchr(BLANKS, cursor->text[kept - 1]) != NULL)
+		kept--;
+	*more = !commented && kept > start && cursor->text[kept - 1] == '\\';
+	memcpy(out, cursor->text + start, kept - start);
+	cursor->text += length + (cursor->text[length] != '\0');
+	cursor->number++;
+	return out + (kept - start);
+}
 
-		++*number;
-		more = kept == length && kept > 0 && (*text)[kept - 1] == '\\';
-		memcpy(line, *text, kept);
-		line += kept;
+/* The next logical line is put into LINE, which has room for all of the text.  Empty lines and
+ * those with a comment alone do not end one that is continued. */
+static bool next_line(struct cursor *cursor, char *line)
+{
+	char *end = line, *next;
+	bool more = true;
+
+	while (more && *cursor->text != '\0') {
+		next = copy_line(cursor, end, &more);
+		if (end == line)
+			cursor->first = cursor->number;
 		if (more)
-			line[-1] = ' ';
-		*text += length + ((*text)[length] != '\0');
-		more = more && **text != '\0';
+			next[-1] = ' ';
+		more = more || next == end;
+		end = next;
 	}
-	*line = '\0';
-	return found;
+	*end = '\0';
+	cursor->broken = cursor->broken || (more && end > line);
+	return end > line;
 }
 
 /* "[a b\]c]" is the word "a b]c". */
@@ -150,10 +174,9 @@ static const char *reason_of(enum af_status status)
 
 static void read_file(struct reading *reading, const char *path)
 {
+	struct cursor cursor = {0};
 	char *text, *line;
-	const char *cursor;
 	enum af_status status = af_root_read(reading->root, path, &text);
-	unsigned next = 0, number = 1;
 
 	if (status != AFENCE_OK) {
 		note_trouble(reading, af_format("%s: %s", path, reason_of(status)));
@@ -161,8 +184,10 @@ static void read_file(struct reading *reading, const char *path)
 	}
 	reading->files++;
 	line = af_new(strlen(text) + 1, 1);
-	for (cursor = text; next_line(&cursor, &next, line); number = next + 1)
-		take_line(reading, path, number, line);
+	for (cursor.text = text; next_line(&cursor, line);)
+		take_line(reading, path, cursor.first, line);
+	if (cursor.broken)
+		note_trouble(reading, af_format("%s ends where a line was to go on", path));
 	free(line);
 	free(text);
 }
