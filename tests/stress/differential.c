@@ -105,9 +105,7 @@ static void make_address(uint64_t *seed, struct name *name)
 {
 	static const char *const domains[] = {"acme.org", "sei.co.jp", "EXAMPLE.com",
 		"example.net.", "a.b.example.org", "lab.test", "x.invalid", "localhost",
-		"notexample.com", "example.com.org", "example", "test",
-		"b\xc3\xbc"
-		"cher.de",
+		"notexample.com", "example.com.org", "example", "test", "b\xc3\xbcro.de",
 		"\xff\xfe", ""};
 	static const char *const marks[] = {"@", "%", "!", "\\", " @ ", "@@", "/", ",dc="};
 

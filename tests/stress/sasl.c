@@ -40,15 +40,17 @@ static char folder[4096];
 
 /* ---- the server ---- */
 
+struct seen {
+	atomic_ulong made; /* by its clients */
+	atomic_ulong ended;
+	atomic_ulong bytes;
+};
+
 /* Lives in a process of its own, so that its ends are no connections of the client. */
 static struct {
 	struct sockaddr_in address;
 	pid_t process;
-	struct {
-		atomic_ulong made; /* by its clients */
-		atomic_ulong ended;
-		atomic_ulong bytes;
-	} * seen; /* shared with the process */
+	struct seen *seen; /* shared with the process */
 } server;
 
 static void read_some(struct pollfd *end)
@@ -227,7 +229,7 @@ static bool is_cut(int fd)
 	char byte;
 
 	return send(fd, SENT_LATER, sizeof(SENT_LATER) - 1, 0) == sizeof(SENT_LATER) - 1 &&
-	       recv(fd, &byte, 1, 0) == 0;
+	       recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
 static bool is_kept(int fd)
@@ -252,7 +254,7 @@ static bool authenticate(const struct kind *kind, bool handed)
 	code = exchange(kind, kind->host != NULL ? kind->host : host, fd, handed);
 	passed = code == want->code && (want->cut ? is_cut(fd) : is_kept(fd));
 	if (!passed)
-		printf("  %s: code %d, want %d, and the connection %s\n", kind->name, code,
+		printf("  %s: got code %d, want %d and the connection %s\n", kind->name, code,
 			want->code, want->cut ? "cut" : "kept");
 	close(fd);
 	return passed;
@@ -367,7 +369,7 @@ static void *run_thread(void *context)
 	int witness = connect_server();
 
 	pthread_barrier_wait(&together);
-	for (unsigned long i = 0; self->passed && i < number / 100 / THREADS; i++)
+	for (unsigned long i = 0; self->passed && i < 3 + number / 100 / THREADS; i++)
 		self->passed = authenticate(&kinds[(self->index + i) % KINDS], true);
 	self->passed = is_kept(witness) && send(witness, "x", 1, 0) == 1 && self->passed;
 	shutdown(witness, SHUT_WR);
