@@ -212,7 +212,7 @@ test_policy()
 
 test_pam()
 {
-	local guard='auth [default=ignore perm_denied=die] pam_authfence.so'
+	local guard='auth [default=ignore perm_denied=die] pam_authfence.so target=radius1.corp.net'
 	echo '# PAM'
 	pam_service "$guard" 'auth required pam_radius_auth.so'
 	expect 0 'ok  *pam .*guarded services: imap' "${doctor[@]}"
@@ -220,11 +220,21 @@ test_pam()
 	expect 1 'FAILED  *pam .*imap:1: pam_radius_auth.so .* the guard stands after it' "${doctor[@]}"
 	pam_service 'auth required pam_authfence.so' 'auth required pam_radius_auth.so'
 	expect 1 'FAILED  *pam .*the control required of the guard does not end the stack' "${doctor[@]}"
+	pam_service "${guard% *}" 'auth required pam_radius_auth.so'
+	expect 1 'FAILED  *pam .*no target=, so every login passes' "${doctor[@]}"
+	pam_service "$guard observe" 'auth required pam_radius_auth.so'
+	expect 0 'warning  *pam .*only observes' "${doctor[@]}"
 	pam_service 'auth required pam_radius_auth.so'
 	expect 1 'FAILED  *pam .*no guard stands before it' "${doctor[@]}"
 	pam_service "$guard" 'auth required pam_radius_auth.so'
 	rm "$module"
 	expect 1 'FAILED  *pam .*pam_authfence.so: it is missing' "${doctor[@]}"
+	install -m 644 "$build/pam/pam_authfence.so" "$module"
+	chmod 0 /etc/pam.d/imap
+	# The build may lie where only root can go.
+	install -m 755 "$build/authfence" /etc/authfence/command
+	expect 3 'FAILED  *pam .*imap cannot be read whole: .*Permission denied' \
+		setpriv --reuid=12345 --clear-groups /etc/authfence/command doctor
 	rm /etc/pam.d/imap
 	expect 0 'skipped  *pam .*not applicable' "${doctor[@]}"
 }

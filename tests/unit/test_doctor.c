@@ -258,13 +258,35 @@ static void test_services(void)
 	} rows[] = {
 		{"nothing sent", "auth required pam_unix.so\n", NULL,
 			"skipped: not applicable: no PAM service sends a password away or has a guard\n"},
-		{"guarded", "auth " GOOD " pam_authfence.so\nauth required pam_radius_auth.so\n",
+		{"guarded",
+			"auth " GOOD
+			" pam_authfence.so target=h\nauth required pam_radius_auth.so\n",
 			NULL, THERE "ok: guarded services: s\n"},
-		{"requisite", "auth requisite pam_authfence.so\nauth required pam_ldap.so\n", NULL,
-			THERE "ok: guarded services: s\n"},
+		{"requisite",
+			"auth requisite pam_authfence.so target=h\nauth required pam_ldap.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
 		{"guard without sender",
+			"auth requisite pam_authfence.so target=h\nauth required pam_unix.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"no target",
+			"auth requisite pam_authfence.so xtarget=h target\nauth required pam_sss.so\n",
+			NULL,
+			THERE
+			"failed: /etc/pam.d/s:2: pam_sss.so sends the password away, and the guard "
+			"before it has no target=, so every login passes (s)\n"},
+		{"no target, nothing sent",
 			"auth requisite pam_authfence.so\nauth required pam_unix.so\n", NULL,
 			THERE "ok: guarded services: s\n"},
+		{"observes",
+			"auth requisite pam_authfence.so target=h observe\nauth required pam_sss.so\n",
+			NULL,
+			THERE
+			"warning: /etc/pam.d/s:2: pam_sss.so sends the password away, and the guard "
+			"before it only observes (s)\nok: guarded services: s\n"},
+		{"one of two observes",
+			"auth requisite pam_authfence.so target=h observe\n"
+			"auth requisite pam_authfence.so quiet [target=h]\nauth required pam_sss.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
 		{"no guard", "auth required pam_sss.so\n", NULL,
 			"failed: /etc/pam.d/s:1: pam_sss.so sends the password away, and no guard "
 			"stands before it (s)\n"},
@@ -276,13 +298,15 @@ static void test_services(void)
 			"failed: /etc/pam.d/c:2: pam_winbind.so sends the password away, and no guard "
 			"stands before it (s)\n"},
 		{"guard in an included file", "@include c\nauth required pam_tacplus.so\n",
-			"auth " GOOD " pam_authfence.so\n", THERE "ok: guarded services: s\n"},
-		{"after it", "auth required pam_ldap.so\nauth " GOOD " pam_authfence.so\n", NULL,
+			"auth " GOOD " pam_authfence.so target=h\n",
+			THERE "ok: guarded services: s\n"},
+		{"after it", "auth required pam_ldap.so\nauth " GOOD " pam_authfence.so target=h\n",
+			NULL,
 			THERE
 			"failed: /etc/pam.d/s:1: pam_ldap.so sends the password away, and the "
 			"guard stands after it (s)\n"},
 		{"between two",
-			"auth sufficient pam_ldap.so\nauth " GOOD " pam_authfence.so\n"
+			"auth sufficient pam_ldap.so\nauth " GOOD " pam_authfence.so target=h\n"
 			"auth sufficient pam_sss.so\n",
 			NULL,
 			THERE
@@ -302,34 +326,35 @@ static void test_services(void)
 			THERE "failed: /etc/pam.d/s:1: the control default=die of the guard denies "
 			      "logins that the guard lets pass, for want of ignore=ignore (s)\n"},
 		{"substack", "auth substack c\nauth required pam_imap.so\n",
-			"auth requisite pam_authfence.so\n",
+			"auth requisite pam_authfence.so target=h\n",
 			THERE
 			"failed: /etc/pam.d/s:2: pam_imap.so sends the password away, and the "
 			"guard before it can end its own substack only (s)\n"},
 		{"both in a substack", "auth substack c\nauth required pam_unix.so\n",
-			"auth requisite pam_authfence.so\nauth required pam_imap.so\n",
+			"auth requisite pam_authfence.so target=h\nauth required pam_imap.so\n",
 			THERE "ok: guarded services: s\n"},
-		{"sender in a substack", "auth requisite pam_authfence.so\nauth substack c\n",
+		{"sender in a substack",
+			"auth requisite pam_authfence.so target=h\nauth substack c\n",
 			"auth required pam_imap.so\n", THERE "ok: guarded services: s\n"},
 		{"jumped over",
 			"auth [success=1 default=ignore] pam_succeed_if.so\n"
-			"auth requisite pam_authfence.so\nauth required pam_duo.so\n",
+			"auth requisite pam_authfence.so target=h\nauth required pam_duo.so\n",
 			NULL,
 			THERE "failed: /etc/pam.d/s:3: pam_duo.so sends the password away, and an "
 			      "earlier line jumps over the guard (s)\n"},
 		{"jump past both",
 			"auth [success=2 default=ignore] pam_unix.so\n"
-			"auth requisite pam_authfence.so\nauth required pam_duo.so\n"
+			"auth requisite pam_authfence.so target=h\nauth required pam_duo.so\n"
 			"auth required pam_permit.so\n",
 			NULL, THERE "ok: guarded services: s\n"},
 		{"jump over a substack, not the guard",
 			"auth [success=1 default=ignore] pam_unix.so\nauth substack c\n"
-			"auth requisite pam_authfence.so\nauth required pam_duo.so\n",
+			"auth requisite pam_authfence.so target=h\nauth required pam_duo.so\n",
 			"auth required pam_a.so\nauth required pam_b.so\n",
 			THERE "ok: guarded services: s\n"},
 		{"a second guard helps",
 			"auth [success=1 default=ignore] pam_succeed_if.so\n"
-			"auth requisite pam_authfence.so\nauth requisite pam_authfence.so\n"
+			"auth requisite pam_authfence.so target=h\nauth requisite pam_authfence.so target=h\n"
 			"auth required pam_duo.so\n",
 			NULL, THERE "ok: guarded services: s\n"},
 		{"pam_exec without the password", "auth required pam_exec.so /bin/true\n", NULL,

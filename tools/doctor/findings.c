@@ -115,14 +115,14 @@ static void print_text(const struct af_doctor *doctor)
 {
 	bool in_force = af_doctor_in_force(doctor), coloured = af_text_is_coloured();
 	enum af_result shown = in_force ? AFENCE_RESULT_OK : AFENCE_RESULT_FAILED;
+	size_t warnings = af_doctor_count(doctor, AFENCE_RESULT_WARNING);
 
 	for (size_t i = 0; i < doctor->count; i++)
 		print_finding(&doctor->finding[i]);
-	printf("\n%sauthfence is %s%s: %zu ok, %zu failed, %zu warnings, %zu skipped%s\n",
+	printf("\n%sauthfence is %s%s: %zu ok, %zu failed, %zu warning%s, %zu skipped%s\n",
 		coloured ? results[shown].colour : "", in_force ? "in force" : "NOT in force",
 		coloured ? "\033[0m" : "", af_doctor_count(doctor, AFENCE_RESULT_OK),
-		af_doctor_count(doctor, AFENCE_RESULT_FAILED),
-		af_doctor_count(doctor, AFENCE_RESULT_WARNING),
+		af_doctor_count(doctor, AFENCE_RESULT_FAILED), warnings, warnings == 1 ? "" : "s",
 		af_doctor_count(doctor, AFENCE_RESULT_SKIPPED),
 		doctor->unfinished ? "; not everything could be looked at" : "");
 }

@@ -3,7 +3,9 @@
  * PAM services: each is read, its lines are judged (pam_judge.c), and what is wrong with a line is
  * told once, with the services that it is in.
  */
+#include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +44,11 @@ struct survey {
 };
 
 static const char remedy_first[] =
-	"put this line before it: auth " GUARD_CONTROL " pam_authfence.so";
+	"put this line before it: auth " GUARD_CONTROL " pam_authfence.so target=SERVER";
+static const char remedy_target[] =
+	"name the servers of that module on the line of pam_authfence.so: target=SERVER";
+static const char remedy_observe[] =
+	"take observe off the line of pam_authfence.so once the log looks right";
 static const char remedy_order[] =
 	"move the line of pam_authfence.so up, before the first module that "
 	"sends the password away";
@@ -54,40 +60,52 @@ static const char remedy_jump[] =
 	"move the line of pam_authfence.so up, before the line that jumps over it";
 
 /* TEXT is taken. */
+static struct problem *enter_problem(
+	struct survey *survey, enum af_result result, char *text, const char *remedy)
+{
+	for (size_t i = 0; i < survey->problems; i++) {
+		if (strcmp(survey->problem[i].text, text) == 0) {
+			free(text);
+			return &survey->problem[i];
+		}
+	}
+	survey->problem = af_grow(survey->problem, survey->problems, 1, &survey->problem_room,
+		sizeof(*survey->problem));
+	survey->problem[survey->problems] = (struct problem){result, text, remedy, {0}};
+	return &survey->problem[survey->problems++];
+}
+
 static void add_problem(struct survey *survey, enum af_result result, char *text,
 	const char *remedy, const char *service)
 {
-	struct problem *problem = NULL;
+	struct problem *problem = enter_problem(survey, result, text, remedy);
 
-	for (size_t i = 0; i < survey->problems && problem == NULL; i++)
-		if (strcmp(survey->problem[i].text, text) == 0)
-			problem = &survey->problem[i];
-	if (problem == NULL) {
-		survey->problem = af_grow(survey->problem, survey->problems, 1,
-			&survey->problem_room, sizeof(*survey->problem));
-		problem = &survey->problem[survey->problems++];
-		*problem = (struct problem){result, text, remedy, {0}};
-	} else {
-		free(text);
-	}
 	survey->is_bad = survey->is_bad || result == AFENCE_RESULT_FAILED;
 	if (!af_names_have(&problem->services, service))
 		af_names_add(&problem->services, af_format("%s", service));
 }
 
+static const struct {
+	enum af_result result;
+	const char *how, *remedy;
+} misses[] = {
+	[AFENCE_PAM_COVERED] = {AFENCE_RESULT_OK, NULL, NULL},
+	[AFENCE_PAM_OBSERVED] = {AFENCE_RESULT_WARNING, "the guard before it only observes",
+		remedy_observe},
+	[AFENCE_PAM_AIMLESS] = {AFENCE_RESULT_FAILED,
+		"the guard before it has no target=, so every login passes", remedy_target},
+	[AFENCE_PAM_JUMPED] = {AFENCE_RESULT_FAILED, "an earlier line jumps over the guard",
+		remedy_jump},
+	[AFENCE_PAM_SUBSTACK] = {AFENCE_RESULT_FAILED,
+		"the guard before it can end its own substack only", remedy_substack},
+	[AFENCE_PAM_CONTROL] = {AFENCE_RESULT_FAILED, "the guard before it ends nothing",
+		remedy_control},
+	[AFENCE_PAM_AFTER] = {AFENCE_RESULT_FAILED, "the guard stands after it", remedy_order},
+	[AFENCE_PAM_NONE] = {AFENCE_RESULT_FAILED, "no guard stands before it", remedy_first},
+};
+
 static void check_sender(struct survey *survey, const struct service *service, size_t index)
 {
-	static const struct {
-		const char *how, *remedy;
-	} misses[] = {
-		[AFENCE_PAM_COVERED] = {NULL, NULL},
-		[AFENCE_PAM_JUMPED] = {"an earlier line jumps over the guard", remedy_jump},
-		[AFENCE_PAM_SUBSTACK] = {"the guard before it can end its own substack only",
-			remedy_substack},
-		[AFENCE_PAM_CONTROL] = {"the guard before it ends nothing", remedy_control},
-		[AFENCE_PAM_AFTER] = {"the guard stands after it", remedy_order},
-		[AFENCE_PAM_NONE] = {"no guard stands before it", remedy_first},
-	};
 	const struct af_pam_line *line = &service->stack.line[index];
 	const struct af_pam_sender *sender = af_pam_sender_find(line);
 	enum af_pam_miss miss;
@@ -95,14 +113,14 @@ static void check_sender(struct survey *survey, const struct service *service, s
 	if (sender == NULL)
 		return;
 	miss = af_pam_judge(&service->stack, index);
-	if (miss != AFENCE_PAM_COVERED)
-		add_problem(survey, sender->opaque ? AFENCE_RESULT_WARNING : AFENCE_RESULT_FAILED,
-			af_format("%s%s:%u: %s %s, and %s", survey->doctor->root.prefix, line->file,
-				line->number, line->module,
-				sender->opaque ? "may send the password away"
-					       : "sends the password away",
-				misses[miss].how),
-			misses[miss].remedy, service->name);
+	if (miss == AFENCE_PAM_COVERED)
+		return;
+	add_problem(survey, sender->opaque ? AFENCE_RESULT_WARNING : misses[miss].result,
+		af_format("%s%s:%u: %s %s, and %s", survey->doctor->root.prefix, line->file,
+			line->number, line->module,
+			sender->opaque ? "may send the password away" : "sends the password away",
+			misses[miss].how),
+		misses[miss].remedy, service->name);
 }
 
 static void check_guard(struct survey *survey, const struct service *service, size_t index)
@@ -125,12 +143,17 @@ static void check_guard(struct survey *survey, const struct service *service, si
 
 static void check_service(struct survey *survey, const struct service *service)
 {
+	bool unread = service->stack.unread;
+
 	survey->has_guard = survey->is_bad = false;
+	survey->doctor->unfinished = survey->doctor->unfinished || unread;
 	if (service->stack.trouble != NULL)
-		add_problem(survey, AFENCE_RESULT_WARNING,
-			af_format("%s%s is not whole: %s", survey->doctor->root.prefix,
+		add_problem(survey, unread ? AFENCE_RESULT_FAILED : AFENCE_RESULT_WARNING,
+			af_format("%s%s cannot be read whole: %s", survey->doctor->root.prefix,
 				service->path, service->stack.trouble),
-			"repair the line that includes it", service->name);
+			unread ? "run authfence doctor as root"
+			       : "mend that file, or the line that names it",
+			service->name);
 	for (size_t i = 0; i < service->stack.count; i++) {
 		check_guard(survey, service, i);
 		check_sender(survey, service, i);
@@ -195,20 +218,18 @@ static bool read_services(struct survey *survey)
 /* "login, sshd and 3 more" */
 static char *list_services(const struct af_names *names)
 {
-	char *text = af_format("%s", "");
+	size_t length;
+	char *text;
+	FILE *out = open_memstream(&text, &length);
 
-	for (size_t i = 0; i < names->count && i < SERVICES_SHOWN; i++) {
-		char *longer = af_format("%s%s%s", text, i > 0 ? ", " : "", names->name[i]);
-
-		free(text);
-		text = longer;
-	}
-	if (names->count > SERVICES_SHOWN) {
-		char *longer = af_format("%s and %zu more", text, names->count - SERVICES_SHOWN);
-
-		free(text);
-		text = longer;
-	}
+	if (out == NULL)
+		err(3, NULL);
+	for (size_t i = 0; i < names->count && i < SERVICES_SHOWN; i++)
+		fprintf(out, "%s%s", i > 0 ? ", " : "", names->name[i]);
+	if (names->count > SERVICES_SHOWN)
+		fprintf(out, " and %zu more", names->count - SERVICES_SHOWN);
+	if (fclose(out) != 0)
+		err(3, NULL);
 	return text;
 }
 
@@ -225,38 +246,46 @@ static void report_problems(struct survey *survey)
 }
 
 /* The guard's file in the folder of the first libpam that has it, or where the line says. */
+static enum af_module_state find_module(
+	const struct af_root *root, const char *module, char **path, char **why)
+{
+	enum af_module_state state = AFENCE_MODULE_ABSENT;
+	struct af_libraries libraries = {0};
+
+	*path = af_format("%s", module);
+	*why = af_format("there is no libpam that would load it");
+	af_libraries_find(root, "libpam.so.0", &libraries);
+	for (size_t i = 0; i < libraries.count && state == AFENCE_MODULE_ABSENT; i++) {
+		const struct af_library *libpam = &libraries.list[i];
+		char *library = af_format("%s/%s", libpam->folder, libpam->file);
+
+		free(*path);
+		free(*why);
+		*path = *module == '/' ? af_format("%s", module)
+				       : af_format("%s/security/%s", libpam->folder, module);
+		state = af_module_look(root, *path, library, why);
+		free(library);
+	}
+	af_libraries_free(&libraries);
+	return state;
+}
+
 static bool check_module(struct survey *survey, const char *module)
 {
 	struct af_doctor *doctor = survey->doctor;
-	struct af_libraries libraries = {0};
-	enum af_module_state state = AFENCE_MODULE_ABSENT;
-	char *path = NULL, *why = NULL;
+	char *path, *why;
+	enum af_module_state state = find_module(&doctor->root, module, &path, &why);
 
-	af_libraries_find(&doctor->root, "libpam.so.0", &libraries);
-	for (size_t i = 0; i < libraries.count && state == AFENCE_MODULE_ABSENT; i++) {
-		char *library =
-			af_format("%s/%s", libraries.list[i].folder, libraries.list[i].file);
-
-		free(path);
-		free(why);
-		path = *module == '/'
-			       ? af_format("%s", module)
-			       : af_format("%s/security/%s", libraries.list[i].folder, module);
-		state = af_module_look(&doctor->root, path, library, &why);
-		free(library);
-	}
 	if (state == AFENCE_MODULE_GOOD)
 		af_doctor_find(doctor, AFENCE_RESULT_OK, "%s%s is there, and root's",
 			doctor->root.prefix, path);
 	else if (state == AFENCE_MODULE_UNREADABLE)
 		af_doctor_give_up(doctor, path, why);
 	else
-		af_doctor_find(doctor, AFENCE_RESULT_FAILED, "%s%s: %s", doctor->root.prefix,
-			path != NULL ? path : module,
-			why != NULL ? why : "there is no libpam that would load it");
+		af_doctor_find(
+			doctor, AFENCE_RESULT_FAILED, "%s%s: %s", doctor->root.prefix, path, why);
 	free(path);
 	free(why);
-	af_libraries_free(&libraries);
 	return state == AFENCE_MODULE_GOOD;
 }
 

@@ -38,12 +38,29 @@ static const struct af_pam_sender senders[] = {
 	{"pam_script", NULL, true},
 };
 
+/* True if an argument starts with TEXT and, unless that ends in "=", ends with it too. */
+static bool has_argument(const struct af_pam_line *line, const char *text)
+{
+	static const char blanks[] = " \t[]";
+	const char *word = line->arguments;
+	size_t length = strlen(text);
+
+	for (word += strspn(word, blanks); *word != '\0'; word += strspn(word, blanks)) {
+		size_t size = strcspn(word, blanks);
+
+		if (size >= length && strncmp(word, text, length) == 0 &&
+			(size == length || text[length - 1] == '='))
+			return true;
+		word += size;
+	}
+	return false;
+}
+
 const struct af_pam_sender *af_pam_sender_find(const struct af_pam_line *line)
 {
 	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
 		if (af_pam_line_runs(line, senders[i].name) &&
-			(senders[i].needs == NULL ||
-				strstr(line->arguments, senders[i].needs) != NULL))
+			(senders[i].needs == NULL || has_argument(line, senders[i].needs)))
 			return &senders[i];
 	return NULL;
 }
@@ -119,7 +136,12 @@ static enum af_pam_miss judge_guard(const struct af_pam_stack *stack, size_t gua
 		return AFENCE_PAM_CONTROL;
 	if (leaves_substack(stack, guard, sender))
 		return AFENCE_PAM_SUBSTACK;
-	return is_jumped(stack, guard, sender) ? AFENCE_PAM_JUMPED : AFENCE_PAM_COVERED;
+	if (is_jumped(stack, guard, sender))
+		return AFENCE_PAM_JUMPED;
+	if (!has_argument(&stack->line[guard], "target="))
+		return AFENCE_PAM_AIMLESS;
+	return has_argument(&stack->line[guard], "observe") ? AFENCE_PAM_OBSERVED
+							    : AFENCE_PAM_COVERED;
 }
 
 enum af_pam_miss af_pam_judge(const struct af_pam_stack *stack, size_t sender)

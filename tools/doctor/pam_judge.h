@@ -30,6 +30,8 @@ const char *af_pam_guard_fault(const struct af_pam_line *line);
 /* How the guard fails to cover a line, the nearest miss first. */
 enum af_pam_miss {
 	AFENCE_PAM_COVERED,
+	AFENCE_PAM_OBSERVED, /* would be, if the line did not say observe */
+	AFENCE_PAM_AIMLESS,  /* the guard knows no server, so it lets every login pass */
 	AFENCE_PAM_JUMPED,
 	AFENCE_PAM_SUBSTACK,
 	AFENCE_PAM_CONTROL,

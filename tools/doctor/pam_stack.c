@@ -179,6 +179,7 @@ static void read_file(struct reading *reading, const char *path)
 	enum af_status status = af_root_read(reading->root, path, &text);
 
 	if (status != AFENCE_OK) {
+		reading->stack->unread |= status == AFENCE_ERR_SYSTEM;
 		note_trouble(reading, af_format("%s: %s", path, reason_of(status)));
 		return;
 	}

@@ -24,6 +24,7 @@ struct af_pam_stack {
 	struct af_pam_line *line;
 	size_t count, room;
 	char *trouble; /* why the stack is not whole; NULL: it is */
+	bool unread;   /* it is there, but could not be read */
 };
 
 /*

@@ -130,7 +130,7 @@ static void judge_not_loaded(struct af_doctor *doctor, const json_t *answer, con
 {
 	const char *load = json_string_value(json_object_get(answer, "load"));
 
-	if (path != NULL) {
+	if (path != NULL && load == NULL) {
 		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
 			"SASL_PATH=%s hides the system's plugin folder: libsasl2 loads no guard",
 			path);
