@@ -25,8 +25,8 @@ find_files()
 	if [ -e .git ] && git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
 		git ls-files -z --cached --others --exclude-standard
 	else
-		find . -type f ! -path './build/*' ! -path './debian/*' ! -path './.git/*' \
-			-printf '%P\0'
+		find . \( -path ./build -o -path ./debian -o -path ./.git \) -prune \
+			-o -type f -printf '%P\0'
 	fi
 }
 

@@ -58,6 +58,7 @@ policy=/etc/authfence/policy.bin
 site=/etc/authfence/policy.d/site.policy
 stack=/etc/pam.d/common-auth
 module=$(dirname "$(find /usr/lib -name pam_unix.so)")/pam_authfence.so
+example=/usr/share/doc/libpam-authfence/examples/by-hand
 mail_log=/var/log/postfix.log
 
 # Everything on this machine that a package could leave behind, and what is in it.
@@ -231,7 +232,7 @@ mv $lab/module "$module"
 
 echo '# lines by hand'
 {
-	cat /usr/share/doc/libpam-authfence/examples/by-hand
+	cat $example
 	echo 'auth required pam_permit.so'
 } > /etc/pam.d/by-hand
 is 'by hand: reserved' "$(login by-hand email@example.com x)" out
@@ -253,8 +254,11 @@ holds 'downgrade: the policy stays' cmp $policy $lab/policy
 holds 'downgrade: says what is broken' grep -F "$site:2:1: error" $lab/dpkg.log
 is 'downgrade: the source stays' "$(tail -n 1 $site)" 'reserv "acme.internal";'
 logins downgrade
+sed -i s/reserv/reserve/ $site
+holds 'downgrade: what it says to run' dpkg-reconfigure -f noninteractive authfence
+is 'downgrade: the mended policy is compiled' "$(authfence check --format json a localhost |
+	grep -o '"generation":[0-9]*')" '"generation":3'
 rm $site
-rm -f /etc/authfence/policy.bin
 printf 'policy 1;\n reserve "elsewhere.internal";\n' > $lab/elsewhere.policy
 authfence policy compile -o $policy $lab/elsewhere.policy > /dev/null
 # shellcheck disable=SC2046
@@ -334,6 +338,15 @@ holds 'ldap: install again' packages_do -i $(deb libpam-authfence)
 pam-auth-update --package
 is 'ldap, installed again: the guard is on' "$(is_on)" 0
 logins 'ldap, installed again' both
+# What the package then says to do.
+cp $stack $lab/stack
+{ grep -m 1 ^auth $example && cat $lab/stack; } > $stack
+pam-auth-update --package
+is 'ldap, by hand: the guard is first' "$(grep -m 1 ^auth $stack)" "$(grep -m 1 ^auth $example)"
+is 'ldap, by hand: right password' "$(login lab tester right)" in
+is 'ldap, by hand: reserved' "$(login lab email@example.com right)" out
+holds 'ldap, by hand: says why' grep authfence: $lab/login
+cp $lab/stack $stack
 holds 'ldap: purge' packages_do -P libpam-authfence
 
 # The trap is real: forced on, the guard locks out; and it closes later, too.
@@ -341,6 +354,8 @@ pam-auth-update --package --enable krb5 sss --disable unix ldap
 # shellcheck disable=SC2046
 holds 'krb5 sss: install' packages_do -i $(deb libpam-authfence)
 is 'krb5 sss: the guard is on' "$(is_on)" 1
+DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=2 sh /var/lib/dpkg/info/libpam-authfence:*.prerm remove
+is 'krb5 sss, one of two architectures removed: the guard is on' "$(is_on)" 1
 rm /usr/share/pam-configs/krb5
 pam-auth-update --package
 is 'sss, krb5 gone: right password' "$(login lab tester right)" out
