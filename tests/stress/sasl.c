@@ -420,6 +420,15 @@ static void *run_until_enough(void *context)
 	return NULL;
 }
 
+/* Without a dot in it, libsasl2 has glibc look the machine's name up, with locks that a fork among
+ * threads leaves locked. */
+static bool may_fork_among_threads(void)
+{
+	char name[256] = "";
+
+	return bound != 0 && gethostname(name, sizeof(name) - 1) == 0 && strchr(name, '.') != NULL;
+}
+
 /* In the middle of whatever the other threads are about.  The alarm ends a child that waits for a
  * lock nobody will release. */
 static bool child_passes(unsigned long i)
@@ -438,7 +447,7 @@ static bool child_passes(unsigned long i)
 static bool test_forks(void)
 {
 	struct thread threads[FORKERS];
-	unsigned count = bound != 0 ? FORKERS : 0;
+	unsigned count = may_fork_among_threads() ? FORKERS : 0;
 	bool passed = true;
 
 	start_threads(threads, count, run_until_enough);
