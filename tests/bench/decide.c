@@ -11,26 +11,12 @@
 #include <time.h>
 
 #include "af_decide.h"
+#include "median.h"
 
 #define ROUNDS  41
 #define A_ROUND 20000
 
 static volatile unsigned sink;
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static void decide_once(const struct af_policy *policy, const struct af_request *request)
 {
@@ -58,14 +44,13 @@ static double median_ns(void (*once)(const struct af_policy *, const struct af_r
 	double round[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		double start = now_ns();
+		double start = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 		for (int j = 0; j < A_ROUND; j++)
 			once(policy, request);
-		round[i] = (now_ns() - start) / A_ROUND;
+		round[i] = (now_ns(CLOCK_PROCESS_CPUTIME_ID) - start) / A_ROUND;
 	}
-	qsort(round, ROUNDS, sizeof(round[0]), by_value);
-	return round[ROUNDS / 2];
+	return median(round, ROUNDS);
 }
 
 int main(int argc, char **argv)

@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "median.h"
+
 #define ROUNDS  301
 #define A_ROUND 20
 #define FIRSTS  101
@@ -188,27 +190,6 @@ static int log_in(const char *service, const char *user)
 	code = pam_authenticate(pamh, 0);
 	pam_end(pamh, code);
 	return code;
-}
-
-static double now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), by_value);
-	return values[count / 2];
 }
 
 static void find_missing(void)

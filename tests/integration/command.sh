@@ -8,7 +8,8 @@ set -u
 build=$(realpath "${1:?usage: tests/integration/command.sh BUILD}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
+# shellcheck source-path=SCRIPTDIR source=../report.sh
+. "$(dirname "$0")/../report.sh"
 unset AUTHFENCE_POLICY SOURCE_DATE_EPOCH
 
 # An empty root folder: whatever policy this machine has is not asked.
@@ -130,5 +131,4 @@ cp "$scratch/policy.bin" "$scratch/etc/authfence/policy.bin"
 expect 1 'policy.bin: ' "${check[@]}" alice@example.com 8.8.8.8
 expect 0 'ordinary-identity' "${check[@]}" alice@corp.net 8.8.8.8
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+summary

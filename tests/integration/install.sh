@@ -7,21 +7,10 @@
 set -u
 build=$(realpath "${1:?usage: tests/integration/install.sh BUILD}")
 cd "$(dirname "$0")/../.." || exit 3
+. tests/report.sh
 scratch=$(mktemp -d) || exit 3
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
 unset AUTHFENCE_POLICY SOURCE_DATE_EPOCH
-
-# is NAME GOT WANT
-is()
-{
-	if [ "$2" = "$3" ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf '%s: got "%s", want "%s"\n' "$1" "$2" "$3"
-	fi
-}
 
 # make_it TARGET: as a packager would, with folders of his own.
 make_it()
@@ -96,5 +85,4 @@ known=$(compile "$scratch/none" "$scratch/unknown.policy" | sed -n 's/.*expected
 	sed 's/ or / /')
 is 'all statements: keywords' "$(grep -oE '^[a-z-]+' "$scratch/all.policy" | sort | xargs)" \
 	"$(xargs -n 1 <<< "$known" | sort | xargs)"
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+summary

@@ -17,6 +17,8 @@
 # All of it are namespaces without names: they end with the script, by kill -9 too, and leave no
 # mount, no process and no file behind.
 set -u
+# shellcheck source-path=SCRIPTDIR source=../report.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../report.sh"
 
 lab=/run/lab       # inside the lab: everything that a run writes
 build=/authfence   # the build folder, inside the lab
@@ -242,45 +244,4 @@ as_tester()
 {
 	setpriv --reuid=tester --regid=tester --init-groups env HOME=/home/tester \
 		timeout -k 5 60 "$@"
-}
-
-passed=0 failed=0 skipped=0
-
-# is NAME GOT WANT
-is()
-{
-	if [ "$2" = "$3" ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf '%s: got "%s", want "%s"\n' "$1" "$2" "$3"
-	fi
-}
-
-# holds NAME COMMAND...: the command must succeed.
-holds()
-{
-	local name=$1
-	shift
-	if "$@" > /dev/null; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "$name: failed: $*"
-	fi
-}
-
-# skip WHAT WHY: a case that cannot be run here.
-skip()
-{
-	skipped=$((skipped + 1))
-	echo "skipped: $1 because $2"
-}
-
-summary()
-{
-	local tail=
-	[ $skipped -eq 0 ] || tail=", $skipped skipped"
-	echo "$passed passed, $failed failed$tail"
-	[ $failed -eq 0 ]
 }
