@@ -5,7 +5,7 @@
 #
 # usage: packaging/deps.sh [--if-root] [--lint] [--deb]
 #   --if-root  without root say what is missing, and fail only if the build needs it
-#   --lint     the tools of tests/lint.sh too
+#   --lint     the tools of tests/lint.sh and make stress too
 #   --deb      the tools of packaging/deb.sh too
 set -u
 export DEBIAN_FRONTEND=noninteractive
@@ -13,7 +13,7 @@ export DEBIAN_FRONTEND=noninteractive
 packages='gcc make pkg-config libc6-dev libsasl2-dev libc-ares-dev libidn2-dev libpsl-dev
 	libjansson-dev libsmartcols-dev libcunit1-dev libpam0g-dev'
 lab='debootstrap gpgv'
-lint='clang clang-format clang-tidy cppcheck shellcheck mandoc python3'
+lint='clang clang-format clang-tidy cppcheck shellcheck mandoc python3 valgrind'
 deb='debhelper dpkg-dev lintian'
 if_root=no
 

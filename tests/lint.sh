@@ -76,7 +76,7 @@ compile()
 {
 	local build=build/lint-$1 objects
 	rm -rf "$build"
-	mapfile -t objects < <(files 'tests/unit/*.c' 'tests/bench/*.c' | sed "s,\(.*\)c$,$build/\1o,")
+	mapfile -t objects < <(files 'tests/unit/*.c' 'tests/bench/*.c' 'tests/stress/*.c' | sed "s,\(.*\)c$,$build/\1o,")
 	make -s -j2 B="$build" CC="$1" WERROR=-Werror all "${objects[@]}" > "$scratch/make" 2>&1 && return
 	grep -v '^  [A-Z]*  ' "$scratch/make"
 	return 1

@@ -10,7 +10,7 @@
  *	numbers are shares, so that below 1000 there are no forks (100000); what memory may grow by
  *	in kilobytes, 0: it is not looked at (256)
  */
-#include <dirent.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <security/pam_appl.h>
@@ -24,6 +24,8 @@
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#include "growth.h"
 
 #define THREADS  64
 #define FORKERS  4
@@ -208,34 +210,6 @@ static bool log_in(unsigned long i)
 
 /* ---- nothing grows ---- */
 
-static unsigned long count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned long count = 0;
-
-	if (dir == NULL)
-		give_up("no /proc/self/fd");
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count;
-}
-
-/* Resident memory without what is read from files.  The number in statm is not exact. */
-static long count_kilobytes(void)
-{
-	FILE *file = fopen("/proc/self/smaps_rollup", "r");
-	char line[256];
-	long kilobytes = -1;
-
-	while (file != NULL && kilobytes < 0 && fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "Anonymous: %ld", &kilobytes);
-	if (file == NULL || kilobytes < 0)
-		give_up("no /proc/self/smaps_rollup");
-	fclose(file);
-	return kilobytes;
-}
-
 /* A tenth of the number to warm up, then all of them. */
 static bool test_many(void)
 {
@@ -254,7 +228,8 @@ static bool test_many(void)
 	grown = count_kilobytes() - kilobytes;
 	printf("  descriptors %lu, then %lu; %ld kB more\n", descriptors, count_descriptors(),
 		grown);
-	return count_descriptors() == descriptors && (bound == 0 || grown <= bound);
+	return descriptors > 0 && kilobytes >= 0 && count_descriptors() == descriptors &&
+	       (bound == 0 || grown <= bound);
 }
 
 /* ---- threads ---- */

@@ -12,7 +12,7 @@
  *	grows, and does not survive a fork among threads
  */
 #include <arpa/inet.h>
-#include <dirent.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "../unit/mech.h"
+#include "growth.h"
 #include "host.h"
 
 #define THREADS     64
@@ -265,33 +266,6 @@ static bool authenticate(const struct kind *kind, bool handed)
 static unsigned long number;
 static long bound;
 
-static unsigned long count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned long count = 0;
-
-	while (dir != NULL && readdir(dir) != NULL)
-		count++;
-	if (dir != NULL)
-		closedir(dir);
-	return count;
-}
-
-/* Resident memory without what is read from files.  The number in statm is not exact. */
-static long count_kilobytes(void)
-{
-	FILE *file = fopen("/proc/self/smaps_rollup", "r");
-	char line[256];
-	long kilobytes = -1;
-
-	while (file != NULL && kilobytes < 0 && fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "Anonymous: %ld", &kilobytes);
-	if (file == NULL || kilobytes < 0)
-		host_give_up("no /proc/self/smaps_rollup");
-	fclose(file);
-	return kilobytes;
-}
-
 /* Runs STEP, a tenth of TIMES to warm up, then TIMES; the last is a cut, which also closes what
  * earlier ones have left. */
 static bool stays_the_same(bool (*step)(unsigned long i), unsigned long times)
@@ -313,7 +287,8 @@ static bool stays_the_same(bool (*step)(unsigned long i), unsigned long times)
 	grown = count_kilobytes() - kilobytes;
 	printf("  descriptors %lu, then %lu; %ld kB more\n", descriptors, count_descriptors(),
 		grown);
-	return passed && count_descriptors() == descriptors && (bound == 0 || grown <= bound);
+	return passed && descriptors > 0 && kilobytes >= 0 && count_descriptors() == descriptors &&
+	       (bound == 0 || grown <= bound);
 }
 
 /* Nearly all are ordinary; those need no connection, and ports are few.  Of the others one of
