@@ -15,7 +15,7 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	libc-ares2 libidn2-0 libpsl5 libjansson4 libsmartcols1 procps strace
 	cyrus-clients ldap-utils subversion nmh libauthen-sasl-cyrus-perl libnet-ldap-perl python3-ldap
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
-	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind'
+	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor'
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
 alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 '
 
