@@ -5,7 +5,7 @@
 # usage: tests/bench/run.sh BUILD
 set -eu
 cd "$(dirname "$0")/../.."
-build=${1:?usage: tests/bench/run.sh BUILD}
+build=$(realpath "${1:?usage: tests/bench/run.sh BUILD}") # libpam wants absolute paths
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
