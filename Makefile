@@ -23,7 +23,7 @@ AF_CFLAGS   = -std=c11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wmi
 GUEST_LD    = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-z,nodelete
 PROGRAM_LD  = -pie -Wl,-z,now -Wl,-z,relro -Wl,--as-needed
 GUEST_LIBS   = -lcares -lidn2
-PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsmartcols -lsasl2
+PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsasl2
 
 ifeq ($(V),1)
 Q =
@@ -113,7 +113,7 @@ $(PROGRAM): $(TOOL_O) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(PROGRAM_LD) $(LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
 
 # A suite is one program: its own file, the harness, and all that is not a main().
-TEST_LIBS = $(PROGRAM_LIBS) -lsasl2 -lcunit -lpthread -ldl
+TEST_LIBS = $(PROGRAM_LIBS) -lcunit -lpthread -ldl
 $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-out %/main.o,$(TOOL_O)) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
@@ -182,7 +182,7 @@ asan: ## unit tests under AddressSanitizer and UBSan
 
 fuzz: ## fuzz the parsers (clang); EACH=seconds
 	$(Q)mkdir -p $(B)
-	$(Q)tests/fuzz/run.sh $(B)/fuzz $(EACH)
+	$(Q)LIBS="$(PROGRAM_LIBS)" tests/fuzz/run.sh $(B)/fuzz $(EACH)
 
 tool-objects: $(TOOL_O)
 

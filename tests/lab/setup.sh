@@ -12,7 +12,7 @@ set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl ca-certificates
-	libc-ares2 libidn2-0 libpsl5 libjansson4 libsmartcols1 procps strace
+	libc-ares2 libidn2-0 libpsl5 libjansson4 procps strace
 	cyrus-clients ldap-utils subversion nmh libauthen-sasl-cyrus-perl libnet-ldap-perl python3-ldap
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor'
