@@ -39,10 +39,10 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options kept
-TOOL    = main arguments suggest check batch policy doctor output/text output/json output/psl \
-          doctor/names doctor/root doctor/findings doctor/module doctor/sasl \
+TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/psl \
+           doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy \
-          policy/memory policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
+          policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
           policy/check policy/rules policy/compile policy/writer
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor

@@ -14,7 +14,7 @@
 
 #include "arguments.h"
 #include "policy/compile.h"
-#include "policy/memory.h"
+#include "memory.h"
 #include "policy/writer.h"
 #include "suggest.h"
 #include "verbs.h"

@@ -12,7 +12,7 @@
 
 #include "../arguments.h"
 #include "af_policy.h"
-#include "root.h"
+#include "../root.h"
 
 enum af_result {
 	AFENCE_RESULT_OK,

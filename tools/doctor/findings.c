@@ -9,7 +9,7 @@
 
 #include "../output/json.h"
 #include "../output/text.h"
-#include "../policy/memory.h"
+#include "../memory.h"
 #include "af_report.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 #ifndef DOCTOR_MODULE_H
 #define DOCTOR_MODULE_H
 
-#include "root.h"
+#include "../root.h"
 
 enum af_module_state {
 	AFENCE_MODULE_GOOD,

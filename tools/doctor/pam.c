@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../policy/memory.h"
+#include "../memory.h"
 #include "doctor.h"
 #include "module.h"
 #include "pam_judge.h"

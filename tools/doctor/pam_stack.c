@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../policy/memory.h"
+#include "../memory.h"
 
 #define FILES_MAX 256   /* of one stack; one that includes itself ends there */
 #define BLANKS    " \t" /* a carriage return is part of a word */

@@ -8,7 +8,7 @@
 #ifndef DOCTOR_PAM_STACK_H
 #define DOCTOR_PAM_STACK_H
 
-#include "root.h"
+#include "../root.h"
 
 struct af_pam_line {
 	char *file;

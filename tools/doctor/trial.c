@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../output/json.h"
-#include "../policy/memory.h"
+#include "../memory.h"
 #include "af_decide.h"
 #include "canary.h"
 #include "doctor.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "af_hash.h"
-#include "memory.h"
+#include "../memory.h"
 #include "parser.h"
 #include "statements.h"
 

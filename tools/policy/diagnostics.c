@@ -14,7 +14,7 @@
 
 #include "af_report.h"
 #include "af_utf8.h"
-#include "memory.h"
+#include "../memory.h"
 #include "../suggest.h"
 
 #define DIAGNOSTICS_MAX 10000 /* kept; a binary file has one on every line */

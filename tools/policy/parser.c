@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "../memory.h"
 #include "statements.h"
 
 #define DEPTH_MAX 8 /* of blocks in blocks */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "../memory.h"
 
 const char *const af_rule_word[AFENCE_RULE_KINDS] = {
 	[AFENCE_RULE_RESERVE] = "reserve",

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "../memory.h"
 
 #define CHUNK 65536
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "af_image.h"
-#include "memory.h"
+#include "../memory.h"
 
 #define IMAGE_MODE 0644
 

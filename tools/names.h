@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists of names, and text made to measure.  Running out of memory ends the program (status 3). */
-#ifndef DOCTOR_NAMES_H
-#define DOCTOR_NAMES_H
+#ifndef NAMES_H
+#define NAMES_H
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../policy/memory.h"
+#include "memory.h"
 
 char *af_format_list(const char *format, va_list arguments)
 {

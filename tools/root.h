@@ -3,8 +3,8 @@
  * Files below a root folder, "/" or that of an image.  Links are followed as after a chroot(2) to
  * it, so that a link in an image never leads to a file of this machine.
  */
-#ifndef DOCTOR_ROOT_H
-#define DOCTOR_ROOT_H
+#ifndef ROOT_H
+#define ROOT_H
 
 #include <stdbool.h>
 #include <stddef.h>

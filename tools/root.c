@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../policy/memory.h"
+#include "memory.h"
 
 static void close_quietly(int fd)
 {

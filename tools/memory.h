@@ -3,8 +3,8 @@
  * Memory of a command: there is nothing sensible to do without it, so running out ends the
  * program with status 3.
  */
-#ifndef AF_POLICY_MEMORY_H
-#define AF_POLICY_MEMORY_H
+#ifndef MEMORY_H
+#define MEMORY_H
 
 #include <stddef.h>
 
