@@ -195,7 +195,7 @@ static bool judge_ordinary(enum rank rank, struct af_decision *out)
 static void get_settings(const struct af_policy *policy, const struct af_request *request,
 	const char *service, struct af_settings *out)
 {
-	af_policy_settings(policy, service, out);
+	af_policy_settings(policy, service, request->now, out);
 	if (request->has_mode)
 		out->mode = request->mode;
 	if (request->has_unknown)

@@ -17,11 +17,16 @@
 
 #define IPV4_BITS 96 /* of the prefix ::ffff:0:0 */
 
-_Static_assert(sizeof(struct af_image_header) == 440, "layout of the file");
-_Static_assert(sizeof(struct af_image_settings) == 32, "layout of the file");
+_Static_assert(sizeof(struct af_image_header) == 632, "layout of the file");
+_Static_assert(sizeof(struct af_image_settings) == 40, "layout of the file");
 _Static_assert(sizeof(struct af_image_rule) == 20, "layout of the file");
 _Static_assert(sizeof(struct af_image_name) == 12, "layout of the file");
 _Static_assert(sizeof(struct af_image_network) == 28, "layout of the file");
+_Static_assert(sizeof(struct af_image_service) == 8, "layout of the file");
+_Static_assert(sizeof(struct af_image_clause) == 72, "layout of the file");
+_Static_assert(sizeof(struct af_image_member) == 20, "layout of the file");
+_Static_assert(sizeof(struct af_image_place) == 24, "layout of the file");
+_Static_assert(sizeof(struct af_image_origin) == 120, "layout of the file");
 
 static const uint32_t element_size[AFENCE_SECTION_TYPES_END] = {
 	[AFENCE_SECTION_STRINGS] = sizeof(char),
@@ -30,6 +35,14 @@ static const uint32_t element_size[AFENCE_SECTION_TYPES_END] = {
 	[AFENCE_SECTION_IDENTITIES] = sizeof(struct af_image_name),
 	[AFENCE_SECTION_TARGETS] = sizeof(struct af_image_name),
 	[AFENCE_SECTION_NETWORKS] = sizeof(struct af_image_network),
+	[AFENCE_SECTION_SERVICES] = sizeof(struct af_image_service),
+	[AFENCE_SECTION_CLAUSES] = sizeof(struct af_image_clause),
+	[AFENCE_SECTION_EXCEPTED] = sizeof(struct af_image_name),
+	[AFENCE_SECTION_PROTECTED] = sizeof(struct af_image_name),
+	[AFENCE_SECTION_MEMBERS] = sizeof(struct af_image_member),
+	[AFENCE_SECTION_PLACES] = sizeof(struct af_image_place),
+	[AFENCE_SECTION_VALUES] = sizeof(uint32_t),
+	[AFENCE_SECTION_ORIGIN] = sizeof(struct af_image_origin),
 };
 
 uint64_t af_image_checksum(const uint8_t *bytes, size_t length)

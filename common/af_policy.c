@@ -156,11 +156,12 @@ static const struct af_settings default_settings = {
 };
 
 void af_policy_settings(
-	const struct af_policy *policy, const char *service, struct af_settings *out)
+	const struct af_policy *policy, const char *service, time_t now, struct af_settings *out)
 {
 	const struct af_image_settings *from;
 
 	(void)service; /* no image says anything of a single service yet */
+	(void)now;
 	*out = default_settings;
 	if (!policy->has_image)
 		return;

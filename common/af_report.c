@@ -125,7 +125,7 @@ static void append_identity(
 		decision->fact.known != NULL ? decision->fact.known->class : AFENCE_NAME_NONE);
 	struct af_settings settings;
 
-	af_policy_settings(decision->policy, decision->service, &settings);
+	af_policy_settings(decision->policy, decision->service, request->now, &settings);
 	if (settings.log_identity == AFENCE_LOG_FULL && request->login_count > 0)
 		append_pair(text, "identity", login->text, login->len);
 	if (settings.log_identity != AFENCE_LOG_NONE && decision->domain.len > 0)
@@ -176,7 +176,7 @@ static void name_identity(
 	const struct af_login *login = &request->login[decision->login];
 	struct af_settings settings;
 
-	af_policy_settings(decision->policy, decision->service, &settings);
+	af_policy_settings(decision->policy, decision->service, request->now, &settings);
 	if (settings.log_identity == AFENCE_LOG_FULL)
 		af_escape(login->text, login->len, name, SHORT_MAX);
 	else if (settings.log_identity == AFENCE_LOG_DOMAIN)

@@ -21,6 +21,8 @@ const char *af_strerror(enum af_status status)
 		return "damaged";
 	case AFENCE_ERR_NEWER:
 		return "written for a newer version";
+	case AFENCE_ERR_LOWER:
+		return "of a lower generation than the policy in force";
 	case AFENCE_ERR_LIMIT:
 		return "over a built-in limit";
 	}

@@ -10,8 +10,11 @@
  * R6   evidence about the target: peer, name, policy rows (common/af_target.c);
  * R9   the policy may be the built-in one and is never NULL;
  * R10  a decision waits at most the resolve budget, and only to resolve;
+ * R7   a live exception that matches identity, target, port and service lifts R2 and R8;
+ * R8   a protected identity may go only to targets that every matching protect lists;
  * R11  no password is asked for, read or passed in here;
- * R12  mode off, then exceptions, then protect and reserve; observe changes the verdict's name.
+ * R12  mode off, then exceptions, then protect and reserve; observe changes the verdict's name,
+ *      and so does a rule on trial, which is asked only where nothing else refuses.
  *
  * Nothing is allocated.  Thread safe as far as the callbacks of the request are.
  */
@@ -82,8 +85,9 @@ struct af_request {
 	struct af_peer peer; /* set only then */
 	/*
 	 * Where no peer was handed over: writes up to ROOM connected sockets' peers to OUT and
-	 * returns how many there are.  Called at most once, and only for a reserved or protected
-	 * identity.  NULL: there is no such evidence.
+	 * returns how many there are.  Called only for a reserved or protected identity, at most
+	 * once, and once more if nothing was refused and a generation is on trial.  NULL: there
+	 * is no such evidence.
 	 */
 	size_t (*find_peers)(void *context, struct af_peer *out, size_t room);
 	void *find_peers_context;
@@ -93,7 +97,7 @@ struct af_request {
 	bool has_mode, has_unknown;
 	enum af_mode mode;  /* set only if has_mode */
 	bool unknown_allow; /* set only if has_unknown */
-	time_t now;
+	time_t now;         /* the day that is asked for, taken as it is; 0: af_policy_now() */
 };
 
 struct af_target {
@@ -122,7 +126,7 @@ struct af_decision {
 	size_t login;               /* the login that decided, index into the request */
 	bool malformed;             /* that login is malformed */
 	struct af_domain domain;    /* its domain; len 0: none */
-	struct af_domain_fact fact; /* what policy knows of it; reserved: R2 was applied */
+	struct af_domain_fact fact; /* what policy knows of it */
 	struct af_rule rule;        /* what decided; name NULL: no rule (R1) */
 	struct af_target target;
 };

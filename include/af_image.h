@@ -26,7 +26,7 @@
 
 #define AFENCE_IMAGE_MAGIC    "AFPOLICY"
 #define AFENCE_IMAGE_FORMAT   1
-#define AFENCE_IMAGE_SECTIONS 16 /* at most; a bound for the reader's table */
+#define AFENCE_IMAGE_SECTIONS 24 /* at most; a bound for the reader's table */
 #define AFENCE_IMAGE_MAX      (UINT64_C(1) << 30)
 #define AFENCE_IMAGE_NONE     UINT32_MAX /* "no such index or offset" */
 
@@ -55,6 +55,14 @@ enum af_image_section_type {
 	AFENCE_SECTION_IDENTITIES,  /* struct af_image_name: hash table of identity domains */
 	AFENCE_SECTION_TARGETS,     /* struct af_image_name: hash table of target names */
 	AFENCE_SECTION_NETWORKS,    /* struct af_image_network: sorted by address, then prefix */
+	AFENCE_SECTION_SERVICES,    /* struct af_image_service: sorted by name */
+	AFENCE_SECTION_CLAUSES,     /* struct af_image_clause: exceptions and protects */
+	AFENCE_SECTION_EXCEPTED,  /* struct af_image_name: hash table, a slot's rule is a member */
+	AFENCE_SECTION_PROTECTED, /* the same for protects */
+	AFENCE_SECTION_MEMBERS,   /* struct af_image_member */
+	AFENCE_SECTION_PLACES,    /* struct af_image_place */
+	AFENCE_SECTION_VALUES,    /* uint32_t: ports, and strings that name services */
+	AFENCE_SECTION_ORIGIN,    /* struct af_image_origin: one, or none if nobody activated it */
 	AFENCE_SECTION_TYPES_END
 };
 
@@ -74,8 +82,30 @@ struct af_image_settings {
 	uint8_t has_server;
 	uint16_t server_port;
 	uint32_t within_ms; /* resolve budget, 1 to AFENCE_WITHIN_MS_MAX */
+	uint8_t mode_after; /* enum af_mode: in force from mode_until on */
+	uint8_t on_trial;   /* 1 if a rule or clause has a life other than AFENCE_LIFE_FULL */
+	uint16_t reserved;  /* 0 */
+	int64_t mode_until; /* seconds since 1970, UTC; 0: the mode has no end */
 	uint8_t server[16]; /* as struct af_address */
-	uint32_t reserved;  /* 0 */
+};
+
+/* What a `service` block says; AFENCE_UNSET where it leaves the global setting alone. */
+#define AFENCE_UNSET 0xff
+struct af_image_service {
+	uint32_t name; /* string: canonical service, no name twice */
+	uint8_t mode, on_block, unknown, resolve;
+};
+
+/*
+ * A generation on trial ("apply --observe-new") has new rules that may only observe, and keeps
+ * the old form of a changed one in force beside it.
+ */
+enum af_life {
+	AFENCE_LIFE_FULL,     /* holds */
+	AFENCE_LIFE_TRIAL,    /* new: holds only in the trial view, which refuses nothing */
+	AFENCE_LIFE_REPLACED, /* old: holds everywhere but in the trial view */
+	AFENCE_LIFE_OVER,     /* was replaced, and the new one promoted: holds nowhere */
+	AFENCE_LIVES
 };
 
 enum af_rule_kind {
@@ -93,13 +123,14 @@ enum af_rule_reach {
 };
 
 struct af_image_rule {
-	uint8_t kind;  /* enum af_rule_kind */
-	uint8_t reach; /* enum af_rule_reach; 0 for a network */
-	uint16_t reserved;
-	uint32_t name; /* string: "reserve:dev.acme.internal" */
-	uint32_t file; /* string: source file */
-	uint32_t line; /* 1 and up */
-	uint32_t next; /* next rule on the same name or network, or AFENCE_IMAGE_NONE */
+	uint8_t kind;     /* enum af_rule_kind */
+	uint8_t reach;    /* enum af_rule_reach; 0 for a network */
+	uint8_t life;     /* enum af_life */
+	uint8_t reserved; /* 0 */
+	uint32_t name;    /* string: "reserve:dev.acme.internal" */
+	uint32_t file;    /* string: source file */
+	uint32_t line;    /* 1 and up */
+	uint32_t next;    /* next rule on the same name or network, or AFENCE_IMAGE_NONE */
 };
 
 /*
@@ -119,6 +150,64 @@ struct af_image_network {
 	uint32_t prefix;     /* 0 to 128 */
 	uint32_t rule;
 	uint32_t parent;
+};
+
+enum af_clause_kind { AFENCE_CLAUSE_EXCEPTION, AFENCE_CLAUSE_PROTECT, AFENCE_CLAUSE_KINDS };
+
+#define AFENCE_NEVER INT64_MAX /* a clause that does not expire */
+
+/* `count` elements of another section from `first` on; first is 0 if there are none. */
+struct af_image_range {
+	uint32_t first, count;
+};
+
+/* An `exception` or `protect`. */
+struct af_image_clause {
+	uint8_t kind; /* enum af_clause_kind */
+	uint8_t life; /* enum af_life */
+	uint16_t reserved;
+	uint32_t name;                  /* string: "exception:lab-imap" */
+	uint32_t file;                  /* string: source file */
+	uint32_t line;                  /* 1 and up */
+	int64_t expires;                /* last second in which it holds, or AFENCE_NEVER */
+	uint32_t reason;                /* string */
+	uint32_t owner;                 /* string */
+	uint32_t ticket;                /* string, or AFENCE_IMAGE_NONE */
+	uint32_t padding;               /* 0 */
+	struct af_image_range members;  /* at least one */
+	struct af_image_range places;   /* at least one */
+	struct af_image_range ports;    /* in VALUES; none: any port, an unknown one too */
+	struct af_image_range services; /* in VALUES, strings; none: any service */
+};
+
+/* An identity pattern of a clause: those of one clause lie together, those on one domain and of
+ * one kind of clause are chained by `next`, which only leads to greater indices. */
+struct af_image_member {
+	uint32_t clause; /* index */
+	uint32_t domain; /* string, canonical */
+	uint32_t local;  /* string: the local part, or AFENCE_IMAGE_NONE: any */
+	uint32_t next;   /* member, or AFENCE_IMAGE_NONE */
+	uint8_t reach;   /* enum af_rule_reach */
+	uint8_t reserved[3];
+};
+
+/* A target pattern of a clause. */
+struct af_image_place {
+	uint8_t reach;  /* enum af_rule_reach; 0: a network */
+	uint8_t prefix; /* of a network, 0 to 128 */
+	uint16_t reserved;
+	uint32_t name;       /* string, canonical; of a network AFENCE_IMAGE_NONE */
+	uint8_t address[16]; /* of a network, host bits zero; else zero */
+};
+
+/* Who made the generation active, how, and from what; fixed in size so that it can be replaced. */
+#define AFENCE_ORIGIN_ACTION_MAX 16
+#define AFENCE_ORIGIN_WHO_MAX    64
+struct af_image_origin {
+	char action[AFENCE_ORIGIN_ACTION_MAX]; /* "apply", "mode", "rollback", "promote" */
+	char who[AFENCE_ORIGIN_WHO_MAX];       /* user name, NUL terminated */
+	uint8_t sources[32];                   /* SHA-256 of the sources; zero: it had none */
+	uint64_t base; /* generation that its content was taken from, 0: none */
 };
 
 /* A verified image; the fields are the reader's own. */
@@ -151,10 +240,41 @@ const char *af_image_string(const struct af_image *image, uint32_t offset);
 /* The rule at INDEX, or NULL for AFENCE_IMAGE_NONE. */
 const struct af_image_rule *af_image_rule(const struct af_image *image, uint32_t index);
 
+/* NULL if the image has none. */
+const struct af_image_origin *af_image_origin(const struct af_image *image);
+
+/* The `service` block on the canonical NAME, or NULL. */
+const struct af_image_service *af_image_find_service(
+	const struct af_image *image, const char *name);
+
 /* First rule on exactly the name SUFFIX among the identities or targets (TABLE is one of the
  * two section types), or NULL. */
 const struct af_image_rule *af_image_find_name(const struct af_image *image,
 	enum af_image_section_type table, const struct af_suffix *suffix);
+
+/* First member on exactly the domain SUFFIX among those of clauses of KIND, or NULL. */
+const struct af_image_member *af_image_find_member(
+	const struct af_image *image, enum af_clause_kind kind, const struct af_suffix *suffix);
+
+/* The next member on the same domain, or NULL. */
+const struct af_image_member *af_image_next_member(
+	const struct af_image *image, const struct af_image_member *member);
+
+const struct af_image_clause *af_image_clause_of(
+	const struct af_image *image, const struct af_image_member *member);
+
+/* The COUNT (out) elements of a section, as verified; NULL if there are none. */
+const struct af_image_rule *af_image_rules(const struct af_image *image, size_t *count);
+const struct af_image_service *af_image_services(const struct af_image *image, size_t *count);
+const struct af_image_clause *af_image_clauses(const struct af_image *image, size_t *count);
+const struct af_image_network *af_image_networks(const struct af_image *image, size_t *count);
+
+/* The elements that a range of a clause names. */
+const struct af_image_member *af_image_members(
+	const struct af_image *image, const struct af_image_range *range);
+const struct af_image_place *af_image_places(
+	const struct af_image *image, const struct af_image_range *range);
+const uint32_t *af_image_values(const struct af_image *image, const struct af_image_range *range);
 
 /* The smallest network that ADDRESS lies in, or NULL; af_image_network_parent() goes outwards.  An
  * IPv4 address lies in networks of IPv4 only, whatever IPv6 network its mapped form is in. */

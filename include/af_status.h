@@ -15,6 +15,7 @@ enum af_status {
 	AFENCE_ERR_UNTRUSTED, /* owner, mode or kind of a file is not acceptable */
 	AFENCE_ERR_DAMAGED,   /* a compiled policy is cut, changed or inconsistent */
 	AFENCE_ERR_NEWER,     /* a compiled policy needs a newer reader */
+	AFENCE_ERR_LOWER,     /* a compiled policy is of a lower generation than the one in force */
 	AFENCE_ERR_LIMIT,     /* a built-in bound was exceeded */
 };
 

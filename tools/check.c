@@ -181,7 +181,8 @@ static bool choose_resolver(struct options *options)
 
 	if (!options->resolve)
 		return true;
-	af_policy_settings(options->check.policy, options->check.request.service, &settings);
+	af_policy_settings(options->check.policy, options->check.request.service,
+		options->check.request.now, &settings);
 	config.has_server = settings.has_server;
 	config.server = settings.server;
 	config.port = settings.server_port;

@@ -169,7 +169,8 @@ static int write_image(const struct request *request, const struct af_rules *rul
 	uint64_t generation = af_output_generation(request->output) + 1;
 	struct af_compiled image;
 	const char *step;
-	enum af_status status = af_compile_write(rules, generation, request->created, &image);
+	const struct af_stamp stamp = {.generation = generation, .created = request->created};
+	enum af_status status = af_compile_write(rules, &stamp, &image);
 
 	if (status != AFENCE_OK || generation == 0) {
 		af_usage_error(
@@ -197,7 +198,7 @@ static int compile(const struct request *request)
 	struct af_rules rules;
 	int result = AFENCE_EXIT_USAGE;
 
-	af_rules_start(&rules, &diagnostics);
+	af_rules_start(&rules, &diagnostics, request->created);
 	load(request, source, &diagnostics);
 	af_compile_read(source, request->count, &rules);
 	af_diagnostics_print(&diagnostics, stderr);

@@ -175,7 +175,7 @@ static bool cut(struct af_sasl *self, struct evidence *evidence, const struct af
 	struct af_settings settings;
 	ino_t inode;
 
-	af_policy_settings(decision->policy, decision->service, &settings);
+	af_policy_settings(decision->policy, decision->service, 0, &settings);
 	return settings.on_block == AFENCE_ON_BLOCK_CUT &&
 	       find_certain(evidence, &decision->target, &inode) && af_cut(inode, &self->reaping);
 }

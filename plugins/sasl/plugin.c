@@ -59,7 +59,7 @@ static struct af_resolver *make_resolver(void)
 	struct af_resolver *resolver;
 	struct af_settings settings;
 
-	af_policy_settings(af_policy_current(), NULL, &settings);
+	af_policy_settings(af_policy_current(), NULL, 0, &settings);
 	config.has_server = settings.has_server;
 	config.server = settings.server;
 	config.port = settings.server_port;

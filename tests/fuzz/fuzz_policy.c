@@ -15,7 +15,7 @@ static void compile(const struct af_rules *rules)
 	struct af_compiled compiled;
 	struct af_image image;
 
-	if (af_compile_write(rules, 1, 0, &compiled) != AFENCE_OK ||
+	if (af_compile_write(rules, &(struct af_stamp){.generation = 1}, &compiled) != AFENCE_OK ||
 		af_image_open(compiled.bytes, compiled.length, &image) != AFENCE_OK)
 		abort();
 	free(compiled.bytes);
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	FILE *file = open_memstream(&text, &len);
 
 	af_source_copy("fuzz", (const char *)bytes, length, &source);
-	af_rules_start(&rules, &diagnostics);
+	af_rules_start(&rules, &diagnostics, 1000);
 	af_compile_read(&source, 1, &rules);
 	af_diagnostics_print(&diagnostics, file);
 	fclose(file);

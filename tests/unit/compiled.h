@@ -15,16 +15,17 @@
 /* The text must be right; the image's bytes are the caller's. */
 static inline void compile_text(const char *text, uint64_t generation, struct af_compiled *out)
 {
+	const struct af_stamp stamp = {.generation = generation, .created = 1000};
 	struct af_diagnostics diagnostics = {0};
 	struct af_source source;
 	struct af_rules rules;
 
 	af_source_copy("test.policy", text, strlen(text), &source);
-	af_rules_start(&rules, &diagnostics);
+	af_rules_start(&rules, &diagnostics, 1000);
 	af_compile_read(&source, 1, &rules);
 	af_diagnostics_print(&diagnostics, stdout);
 	CHECK_NUMBER("errors in a good policy", diagnostics.errors, 0);
-	CHECK_NUMBER("compile", af_compile_write(&rules, generation, 1000, out), AFENCE_OK);
+	CHECK_NUMBER("compile", af_compile_write(&rules, &stamp, out), AFENCE_OK);
 	af_rules_free(&rules);
 	af_diagnostics_free(&diagnostics);
 	af_source_free(&source);

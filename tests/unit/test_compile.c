@@ -31,7 +31,7 @@ static char *complaints(struct af_source *sources, size_t count)
 	size_t len = 0;
 	FILE *file = open_memstream(&text, &len);
 
-	af_rules_start(&rules, &diagnostics);
+	af_rules_start(&rules, &diagnostics, 1000);
 	af_compile_read(sources, count, &rules);
 	af_diagnostics_print(&diagnostics, file);
 	fclose(file);
@@ -202,7 +202,7 @@ static void test_resolver(void)
 
 		snprintf(text, sizeof(text), "policy 1; resolver { %s }", server_rows[i].text);
 		af_source_copy("x", text, strlen(text), &source);
-		af_rules_start(&rules, &diagnostics);
+		af_rules_start(&rules, &diagnostics, 1000);
 		af_compile_read(&source, 1, &rules);
 		CHECK_NUMBER(text, diagnostics.errors == 0, server_rows[i].address != NULL);
 		CHECK_NUMBER(text, rules.settings.has_server, server_rows[i].address != NULL);

@@ -1143,9 +1143,12 @@ static void write_lenient(const char *name)
 	struct af_compiled image;
 	struct af_rules rules;
 
-	af_rules_start(&rules, &diagnostics);
+	af_rules_start(&rules, &diagnostics, 1000);
 	rules.settings.unknown = 1;
-	CHECK_NUMBER(name, af_compile_write(&rules, 7, 1000, &image), AFENCE_OK);
+	CHECK_NUMBER(name,
+		af_compile_write(
+			&rules, &(struct af_stamp){.generation = 7, .created = 1000}, &image),
+		AFENCE_OK);
 	write_bytes(name, image.bytes, image.length);
 	free(image.bytes);
 	af_rules_free(&rules);

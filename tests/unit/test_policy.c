@@ -658,7 +658,7 @@ static void test_settings(void)
 	struct af_address server = address_of("127.0.0.2");
 	struct af_settings settings;
 
-	af_policy_settings(af_policy_builtin(), "imap", &settings);
+	af_policy_settings(af_policy_builtin(), "imap", 0, &settings);
 	CHECK_NUMBER("default mode", settings.mode, AFENCE_MODE_ENFORCE);
 	CHECK_NUMBER("default on-block", settings.on_block, AFENCE_ON_BLOCK_CUT);
 	CHECK_NUMBER("default log", settings.log_identity, AFENCE_LOG_FULL);
@@ -666,7 +666,7 @@ static void test_settings(void)
 	CHECK_NUMBER("default resolve", settings.resolve, true);
 	CHECK_NUMBER("default within", settings.within_ms, 1000);
 	CHECK_NUMBER("default server", settings.has_server, false);
-	af_policy_settings(policy, NULL, &settings);
+	af_policy_settings(policy, NULL, 0, &settings);
 	CHECK_NUMBER("mode", settings.mode, AFENCE_MODE_OBSERVE);
 	CHECK_NUMBER("on-block", settings.on_block, AFENCE_ON_BLOCK_REFUSE);
 	CHECK_NUMBER("log", settings.log_identity, AFENCE_LOG_NONE);

@@ -257,7 +257,7 @@ void af_doctor_policy_mode(struct af_doctor *doctor)
 	};
 	struct af_settings settings;
 
-	af_policy_settings(doctor->policy, NULL, &settings);
+	af_policy_settings(doctor->policy, NULL, 0, &settings);
 	af_doctor_find(doctor, result[settings.mode], "mode %s: %s", af_mode_string(settings.mode),
 		meaning[settings.mode]);
 }

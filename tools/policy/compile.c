@@ -282,6 +282,14 @@ static enum af_status assemble(
 		[AFENCE_SECTION_TARGETS] = {build->slot[AFENCE_SECTION_TARGETS],
 			sizeof(struct af_image_name)},
 		[AFENCE_SECTION_NETWORKS] = {build->network, sizeof(*build->network)},
+		[AFENCE_SECTION_SERVICES] = {"", sizeof(struct af_image_service)},
+		[AFENCE_SECTION_CLAUSES] = {"", sizeof(struct af_image_clause)},
+		[AFENCE_SECTION_EXCEPTED] = {"", sizeof(struct af_image_name)},
+		[AFENCE_SECTION_PROTECTED] = {"", sizeof(struct af_image_name)},
+		[AFENCE_SECTION_MEMBERS] = {"", sizeof(struct af_image_member)},
+		[AFENCE_SECTION_PLACES] = {"", sizeof(struct af_image_place)},
+		[AFENCE_SECTION_VALUES] = {"", sizeof(uint32_t)},
+		[AFENCE_SECTION_ORIGIN] = {"", sizeof(struct af_image_origin)},
 	};
 
 	place(build, part, header);
@@ -294,14 +302,14 @@ static enum af_status assemble(
 }
 
 enum af_status af_compile_write(
-	const struct af_rules *rules, uint64_t generation, int64_t created, struct af_compiled *out)
+	const struct af_rules *rules, const struct af_stamp *stamp, struct af_compiled *out)
 {
 	struct build build = {.from = rules, .out = out};
 	struct af_image_header header = {.magic = AFENCE_IMAGE_MAGIC,
 		.format = AFENCE_IMAGE_FORMAT,
 		.min_reader = AFENCE_IMAGE_FORMAT,
-		.generation = generation,
-		.created = created};
+		.generation = stamp->generation,
+		.created = stamp->created};
 	enum af_status status;
 
 	memset(out, 0, sizeof(*out));

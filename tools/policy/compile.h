@@ -13,6 +13,14 @@ struct af_compiled {
 	uint8_t *bytes;
 	size_t length;
 	size_t count[AFENCE_RULE_KINDS]; /* rules of each kind, doubles merged */
+	size_t clauses[AFENCE_CLAUSE_KINDS];
+};
+
+/* What an image says of itself. */
+struct af_stamp {
+	uint64_t generation;
+	int64_t created;
+	const struct af_image_origin *origin; /* NULL: nobody activates it */
 };
 
 /* Reads COUNT sources (blotting out what is no text, passing over what could not be read) into
@@ -20,10 +28,13 @@ struct af_compiled {
 void af_compile_read(struct af_source *sources, size_t count, struct af_rules *rules);
 
 /*
- * Makes the image of RULES, the same bytes for the same rules and stamps.  AFENCE_ERR_LIMIT: it
+ * Makes the image of RULES, the same bytes for the same rules and stamp.  AFENCE_ERR_LIMIT: it
  * would be over AFENCE_IMAGE_MAX.  On success out->bytes is the caller's to free().
  */
-enum af_status af_compile_write(const struct af_rules *rules, uint64_t generation, int64_t created,
-	struct af_compiled *out);
+enum af_status af_compile_write(
+	const struct af_rules *rules, const struct af_stamp *stamp, struct af_compiled *out);
+
+/* Stamps a valid image in place, with its checksum; an origin only where it has one already. */
+void af_compile_stamp(uint8_t *bytes, size_t length, const struct af_stamp *stamp);
 
 #endif

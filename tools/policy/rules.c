@@ -33,10 +33,11 @@ static uint32_t add_string(struct af_pool *pool, const char *text)
 	return (uint32_t)offset;
 }
 
-void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics)
+void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics, int64_t now)
 {
 	*rules = (struct af_rules){
 		.diagnostics = diagnostics,
+		.now = now,
 		.settings = {.mode = AFENCE_MODE_ENFORCE,
 			.on_block = AFENCE_ON_BLOCK_CUT,
 			.log_identity = AFENCE_LOG_FULL,
@@ -58,20 +59,21 @@ void af_rules_enter_file(struct af_rules *rules, const char *path)
 	rules->file = add_string(&rules->files, path);
 }
 
-void af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
+bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place)
 {
 	struct af_place *made = &rules->made[setting];
 
 	if (setting == AFENCE_SETTING_NONE)
-		return;
+		return true;
 	if (made->source == NULL) {
 		*made = *place;
-		return;
+		return true;
 	}
 	af_diagnose(rules->diagnostics, AFENCE_ERROR, place,
 		"seen \"%s\" again, expected it once in all files", word);
 	af_diagnose(rules->diagnostics, AFENCE_NOTE, made, "\"%s\" is set here first", word);
+	return false;
 }
 
 void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line)

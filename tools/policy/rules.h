@@ -11,7 +11,7 @@
 #include "af_image.h"
 #include "diagnostics.h"
 
-/* Settings that may be made once in all files together. */
+/* Settings that may be made once in all files of a layer together. */
 enum af_setting {
 	AFENCE_SETTING_NONE, /* may be said again and again */
 	AFENCE_SETTING_MODE,
@@ -34,11 +34,63 @@ struct af_pattern {
 /* The same with its strings in the pools. */
 struct af_rule_row {
 	uint8_t kind, reach, prefix;
+	uint8_t life; /* enum af_life */
 	struct af_address address;
 	uint32_t name;   /* in names: "internal:*.corp.lan" */
 	uint32_t domain; /* in names: the tail of it, "corp.lan" */
 	uint32_t file;   /* in files */
 	uint32_t line;
+};
+
+/* An `exception` or `protect`; the ranges name elements of the arrays of af_rules. */
+struct af_clause_row {
+	uint8_t kind;                   /* enum af_clause_kind */
+	uint8_t life;                   /* enum af_life */
+	uint32_t name;                  /* in names: "exception:lab-imap" */
+	uint32_t reason, owner, ticket; /* in names; AFENCE_IMAGE_NONE: none */
+	uint32_t file, line;
+	int64_t expires; /* last second, or AFENCE_NEVER */
+	struct af_image_range members, places, ports, services;
+	struct af_place at; /* of its name; source NULL: taken over from an image */
+};
+
+struct af_member_row {
+	uint32_t clause;        /* index */
+	uint32_t domain, local; /* in names; local AFENCE_IMAGE_NONE: any */
+	uint8_t reach;          /* enum af_rule_reach */
+	struct af_place at;
+};
+
+struct af_target_row {
+	uint8_t reach, prefix;     /* as struct af_pattern */
+	struct af_address address; /* of a network */
+	uint32_t name;             /* in names; of a network AFENCE_IMAGE_NONE */
+};
+
+/* Settings that a `service` block may make. */
+enum af_service_setting {
+	AFENCE_SERVICE_MODE,
+	AFENCE_SERVICE_ON_BLOCK,
+	AFENCE_SERVICE_UNKNOWN,
+	AFENCE_SERVICE_RESOLVE,
+	AFENCE_SERVICE_SETTINGS
+};
+
+struct af_service_row {
+	uint32_t name;                                 /* in names, canonical */
+	uint8_t value[AFENCE_SERVICE_SETTINGS];        /* AFENCE_UNSET */
+	struct af_place made[AFENCE_SERVICE_SETTINGS]; /* where; source NULL: not made */
+};
+
+/* `expect VERDICT IDENTITY to HOST [at ADDRESS] [port N] [via SERVICE] [on DATE];` */
+struct af_expect_row {
+	bool allow;
+	uint32_t identity, host, service; /* in names; service AFENCE_IMAGE_NONE: none */
+	bool has_address;
+	struct af_address address;
+	uint16_t port;      /* 0: none */
+	int64_t on;         /* first second of the day; INT64_MIN: the day of the compilation */
+	struct af_place at; /* of the keyword */
 };
 
 /* NUL terminated strings, named by their offset. */
@@ -47,12 +99,27 @@ struct af_pool {
 	size_t used, room;
 };
 
+/* A growing array: `count` elements are in use. */
+#define AFENCE_ROWS(type)           \
+	struct {                    \
+		size_t count, room; \
+		type *row;          \
+	}
+
 struct af_rules {
 	struct af_diagnostics *diagnostics; /* borrowed */
+	int64_t now;                        /* the time of the compilation */
 	struct af_image_settings settings;
 	struct af_place made[AFENCE_SETTINGS]; /* where; source NULL: not yet */
 	size_t row_count, row_room;
 	struct af_rule_row *row;
+	AFENCE_ROWS(struct af_clause_row) clause;
+	AFENCE_ROWS(struct af_member_row) member;
+	AFENCE_ROWS(struct af_target_row) target;
+	AFENCE_ROWS(uint32_t) value; /* ports, and services in names */
+	AFENCE_ROWS(struct af_service_row) service;
+	AFENCE_ROWS(struct af_expect_row) expect;
+	AFENCE_ROWS(struct af_source *) list; /* files of `reserve file`, owned */
 	struct af_pool names, files;
 	uint32_t file; /* in files: the one that is being read */
 };
@@ -60,19 +127,27 @@ struct af_rules {
 /* The word that a kind of rule begins with: "reserve", "internal", "external". */
 extern const char *const af_rule_word[AFENCE_RULE_KINDS];
 
-/* Starts with the defaults; freed with af_rules_free(). */
-void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics);
+/* Starts with the defaults; NOW, seconds since 1970, is what expiry is measured against.  Freed with
+ * af_rules_free(), which must come after the diagnostics were printed. */
+void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics, int64_t now);
 
 void af_rules_free(struct af_rules *rules);
 
 /* From here on rules come from the file PATH. */
 void af_rules_enter_file(struct af_rules *rules, const char *path);
 
-/* SETTING is made at PLACE; a second time is reported with both places. */
-void af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
+/* SETTING is made at PLACE.  True: it is to be taken.  A second time in the same layer is reported
+ * with both places; where a later layer has spoken, an earlier one is passed over. */
+bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place);
 
 void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line);
+
+/* A string of the names. */
+const char *af_rules_string(const struct af_rules *rules, uint32_t offset);
+
+/* Adds TEXT to the names. */
+uint32_t af_rules_add_string(struct af_rules *rules, const char *text, size_t len);
 
 #define AFENCE_NETWORK_TEXT_MAX (AFENCE_ADDRESS_TEXT_MAX + 4)
 

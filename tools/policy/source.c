@@ -72,7 +72,10 @@ enum af_status af_source_load(const char *path, struct af_source *out)
 
 void af_source_copy(const char *path, const char *text, size_t length, struct af_source *out)
 {
-	*out = (struct af_source){copy_path(path), af_new(length + 1, 1), (uint32_t)length};
+	*out = (struct af_source){.path = copy_path(path),
+		.text = af_new(length + 1, 1),
+		.length = (uint32_t)length,
+		.layer = AFENCE_LAYER_SITE};
 	memcpy(out->text, text, length);
 }
 

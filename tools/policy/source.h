@@ -12,10 +12,14 @@
 
 #define AFENCE_SOURCE_MAX (UINT32_C(256) << 20) /* bytes of one file */
 
+/* A setting of a later layer overrides that of an earlier one; in one layer it stands once. */
+enum af_layer { AFENCE_LAYER_VENDOR, AFENCE_LAYER_SITE };
+
 struct af_source {
-	char *path;
+	char *path; /* as messages show it */
 	char *text; /* NUL terminated; NULL: it could not be read */
 	uint32_t length;
+	enum af_layer layer;
 };
 
 /* A byte of a source; line 0 stands for the file as a whole. */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The generations of a system: the active image, the one before, the history.
+ *
+ * S1  At every instant the active file is a whole image, the old one or the new one.
+ * S2  What was activated can be found in the history, before it is active.
+ * S3  Two runs never write at once; a run that was killed leaves nothing that hinders the next.
+ * S4  A generation's number is greater than any before it, lost files included as far as any of
+ *     active, previous and history is left.
+ */
+#ifndef AF_POLICY_STORE_H
+#define AF_POLICY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../root.h"
+#include "af_image.h"
+
+#define AFENCE_ACTIVE_PATH   "/etc/authfence/policy.bin"
+#define AFENCE_PREVIOUS_PATH "/etc/authfence/policy.bin.prev"
+#define AFENCE_HISTORY       "/var/lib/authfence/history" /* policy.<generation> */
+#define AFENCE_HISTORY_KEPT  20
+
+/* The bytes of an image in memory of its own. */
+struct af_stored {
+	uint8_t *bytes;
+	size_t length;
+	struct af_image image; /* verified */
+};
+
+void af_stored_free(struct af_stored *stored);
+
+struct af_store; /* opaque: an open, locked store */
+
+/* All complaints go to standard error in the name of VERB, "policy apply". */
+
+/* Opens the store below ROOT for reading; false after a complaint. */
+bool af_store_open(const char *verb, const struct af_root *root, struct af_store **out);
+
+/* The same for writing, with the lock held; waits a while for another run to end. */
+bool af_store_lock(const char *verb, const struct af_root *root, struct af_store **out);
+void af_store_close(struct af_store *store);
+
+/* The image that is active now, or of generation GENERATION.  False: there is none (*out is empty,
+ * nothing is said) or it can not be used (a complaint). */
+bool af_store_active(struct af_store *store, struct af_stored *out);
+bool af_store_find(struct af_store *store, uint64_t generation, struct af_stored *out);
+
+/* The generations in the history, in rising order, freed by the caller. */
+size_t af_store_list(struct af_store *store, uint64_t **out);
+
+/* The number that the next generation gets. */
+uint64_t af_store_next(struct af_store *store);
+
+/*
+ * Makes the LENGTH bytes of a stamped image the active one, in these steps: into the history, the
+ * active one to `.prev`, a new file written, synced, read back and verified, renamed, the folder
+ * synced; then old history goes.  False after a complaint: the active file is what it was, unless
+ * the complaint says that only the last sync failed.
+ */
+bool af_store_activate(struct af_store *store, const uint8_t *bytes, size_t length);
+
+/* Fills in who (the user behind sudo, else of the login, else of the process) and ACTION. */
+void af_store_sign(struct af_image_origin *origin, const char *action);
+
+#endif
