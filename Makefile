@@ -43,7 +43,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
-          policy/check policy/rules policy/compile policy/writer
+          policy/check policy/rules policy/compile policy/writer policy/verb_compile
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor
 BENCH   = decide sasl pam
