@@ -25,7 +25,8 @@
 struct af_diagnostic {
 	enum af_severity severity;
 	struct af_place place;
-	struct af_place key; /* where it is sorted: a note stays with its error */
+	struct af_place
+		key; /* where it is sorted: a note stays with its error, a list with its name */
 	size_t serial;
 	char *text;
 };
@@ -44,6 +45,8 @@ static void add(struct af_diagnostics *all, enum af_severity severity, const str
 	all->item = af_grow(all->item, all->count, 1, &all->room, sizeof(*all->item));
 	item = &all->item[all->count];
 	*item = (struct af_diagnostic){severity, *place, *place, all->count, strdup(text)};
+	if (place->source->from.source != NULL)
+		item->key = place->source->from;
 	if (severity == AFENCE_NOTE && all->count > 0)
 		item->key = item[-1].key;
 	if (item->text != NULL)

@@ -21,15 +21,16 @@ static const char *const reach_mark[] = {
 };
 
 /* Offsets of an image have 32 bits; the compiler refuses a pool that comes near. */
-static uint32_t add_string(struct af_pool *pool, const char *text)
+static uint32_t add_string(struct af_pool *pool, const char *text, size_t len)
 {
-	size_t len = strlen(text) + 1, offset = pool->used;
+	size_t offset = pool->used;
 
 	if (offset > AFENCE_IMAGE_MAX)
 		return 0;
-	pool->bytes = af_grow(pool->bytes, pool->used, len, &pool->room, 1);
+	pool->bytes = af_grow(pool->bytes, pool->used, len + 1, &pool->room, 1);
 	memcpy(pool->bytes + offset, text, len);
-	pool->used += len;
+	pool->bytes[offset + len] = '\0';
+	pool->used += len + 1;
 	return (uint32_t)offset;
 }
 
@@ -48,7 +49,18 @@ void af_rules_start(struct af_rules *rules, struct af_diagnostics *diagnostics, 
 
 void af_rules_free(struct af_rules *rules)
 {
+	for (size_t i = 0; i < rules->list.count; i++) {
+		af_source_free(rules->list.row[i]);
+		free(rules->list.row[i]);
+	}
+	free(rules->list.row);
 	free(rules->row);
+	free(rules->clause.row);
+	free(rules->member.row);
+	free(rules->target.row);
+	free(rules->value.row);
+	free(rules->service.row);
+	free(rules->expect.row);
 	free(rules->names.bytes);
 	free(rules->files.bytes);
 	memset(rules, 0, sizeof(*rules));
@@ -56,27 +68,47 @@ void af_rules_free(struct af_rules *rules)
 
 void af_rules_enter_file(struct af_rules *rules, const char *path)
 {
-	rules->file = add_string(&rules->files, path);
+	rules->file = add_string(&rules->files, path, strlen(path));
+}
+
+bool af_rules_make_once(struct af_rules *rules, struct af_place made[AFENCE_LAYERS],
+	const char *word, const struct af_place *place)
+{
+	enum af_layer layer = place->source->layer;
+
+	if (made[layer].source != NULL) {
+		af_diagnose(rules->diagnostics, AFENCE_ERROR, place,
+			"seen \"%s\" again, expected it once in all files", word);
+		af_diagnose(rules->diagnostics, AFENCE_NOTE, &made[layer],
+			"\"%s\" is set here first", word);
+		return false;
+	}
+	made[layer] = *place;
+	for (unsigned later = layer + 1U; later < AFENCE_LAYERS; later++)
+		if (made[later].source != NULL)
+			return false;
+	return true;
 }
 
 bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place)
 {
-	struct af_place *made = &rules->made[setting];
-
-	if (setting == AFENCE_SETTING_NONE)
-		return true;
-	if (made->source == NULL) {
-		*made = *place;
-		return true;
-	}
-	af_diagnose(rules->diagnostics, AFENCE_ERROR, place,
-		"seen \"%s\" again, expected it once in all files", word);
-	af_diagnose(rules->diagnostics, AFENCE_NOTE, made, "\"%s\" is set here first", word);
-	return false;
+	return setting == AFENCE_SETTING_NONE ||
+	       af_rules_make_once(rules, rules->made[setting], word, place);
 }
 
-void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line)
+const char *af_rules_string(const struct af_rules *rules, uint32_t offset)
+{
+	return rules->names.bytes + offset;
+}
+
+uint32_t af_rules_add_string(struct af_rules *rules, const char *text, size_t len)
+{
+	return add_string(&rules->names, text, len);
+}
+
+void af_rules_add(
+	struct af_rules *rules, const struct af_pattern *pattern, const struct af_place *place)
 {
 	char name[AFENCE_DOMAIN_MAX + 16], network[AFENCE_NETWORK_TEXT_MAX];
 	bool is_name = pattern->reach != 0;
@@ -94,9 +126,10 @@ void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint
 		.reach = pattern->reach,
 		.prefix = pattern->prefix,
 		.address = pattern->address,
-		.name = add_string(&rules->names, name),
+		.name = add_string(&rules->names, name, strlen(name)),
 		.file = rules->file,
-		.line = line};
+		.line = place->line,
+		.at = *place};
 	row->domain = row->name + (uint32_t)(strlen(name) - strlen(tail));
 }
 

@@ -40,6 +40,7 @@ struct af_rule_row {
 	uint32_t domain; /* in names: the tail of it, "corp.lan" */
 	uint32_t file;   /* in files */
 	uint32_t line;
+	struct af_place at; /* source NULL: taken over from an image */
 };
 
 /* An `exception` or `protect`; the ranges name elements of the arrays of af_rules. */
@@ -77,9 +78,10 @@ enum af_service_setting {
 };
 
 struct af_service_row {
-	uint32_t name;                                 /* in names, canonical */
-	uint8_t value[AFENCE_SERVICE_SETTINGS];        /* AFENCE_UNSET */
-	struct af_place made[AFENCE_SERVICE_SETTINGS]; /* where; source NULL: not made */
+	uint32_t name;                          /* in names, canonical */
+	uint8_t value[AFENCE_SERVICE_SETTINGS]; /* AFENCE_UNSET */
+	/* Where each layer made it; source NULL: it did not. */
+	struct af_place made[AFENCE_SERVICE_SETTINGS][AFENCE_LAYERS];
 };
 
 /* `expect VERDICT IDENTITY to HOST [at ADDRESS] [port N] [via SERVICE] [on DATE];` */
@@ -110,7 +112,8 @@ struct af_rules {
 	struct af_diagnostics *diagnostics; /* borrowed */
 	int64_t now;                        /* the time of the compilation */
 	struct af_image_settings settings;
-	struct af_place made[AFENCE_SETTINGS]; /* where; source NULL: not yet */
+	/* Where each layer made a setting; source NULL: not yet. */
+	struct af_place made[AFENCE_SETTINGS][AFENCE_LAYERS];
 	size_t row_count, row_room;
 	struct af_rule_row *row;
 	AFENCE_ROWS(struct af_clause_row) clause;
@@ -122,6 +125,9 @@ struct af_rules {
 	AFENCE_ROWS(struct af_source *) list; /* files of `reserve file`, owned */
 	struct af_pool names, files;
 	uint32_t file; /* in files: the one that is being read */
+	/* Reads the list at PATH of a `reserve file` as af_source_load() does, which NULL stands for. */
+	enum af_status (*load)(void *context, const char *path, struct af_source *out);
+	void *load_context;
 };
 
 /* The word that a kind of rule begins with: "reserve", "internal", "external". */
@@ -141,7 +147,13 @@ void af_rules_enter_file(struct af_rules *rules, const char *path);
 bool af_rules_make(struct af_rules *rules, enum af_setting setting, const char *word,
 	const struct af_place *place);
 
-void af_rules_add(struct af_rules *rules, const struct af_pattern *pattern, uint32_t line);
+/* The same for the setting of a service, whose row MADE is of. */
+bool af_rules_make_once(struct af_rules *rules, struct af_place made[AFENCE_LAYERS],
+	const char *word, const struct af_place *place);
+
+/* PATTERN stands at PLACE, in the file that was entered last. */
+void af_rules_add(
+	struct af_rules *rules, const struct af_pattern *pattern, const struct af_place *place);
 
 /* A string of the names. */
 const char *af_rules_string(const struct af_rules *rules, uint32_t offset);

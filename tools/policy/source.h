@@ -13,14 +13,7 @@
 #define AFENCE_SOURCE_MAX (UINT32_C(256) << 20) /* bytes of one file */
 
 /* A setting of a later layer overrides that of an earlier one; in one layer it stands once. */
-enum af_layer { AFENCE_LAYER_VENDOR, AFENCE_LAYER_SITE };
-
-struct af_source {
-	char *path; /* as messages show it */
-	char *text; /* NUL terminated; NULL: it could not be read */
-	uint32_t length;
-	enum af_layer layer;
-};
+enum af_layer { AFENCE_LAYER_VENDOR, AFENCE_LAYER_SITE, AFENCE_LAYERS };
 
 /* A byte of a source; line 0 stands for the file as a whole. */
 struct af_place {
@@ -28,6 +21,14 @@ struct af_place {
 	uint32_t start;  /* offset in the text */
 	uint32_t line;   /* 1 and up */
 	uint32_t column; /* in bytes, 1 and up */
+};
+
+struct af_source {
+	char *path; /* as messages show it */
+	char *text; /* NUL terminated; NULL: it could not be read */
+	uint32_t length;
+	enum af_layer layer;
+	struct af_place from; /* of a list of names: where it is named; source NULL: no list */
 };
 
 /*

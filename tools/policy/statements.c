@@ -129,7 +129,7 @@ static void read_patterns(const struct reading *reading, enum af_rule_kind kind)
 			return;
 		}
 		if (af_read_pattern(reading->rules->diagnostics, token, kind, &pattern))
-			af_rules_add(reading->rules, &pattern, token->at.line);
+			af_rules_add(reading->rules, &pattern, &token->at);
 	}
 }
 
