@@ -35,7 +35,7 @@ void af_compile_read(struct af_source *sources, size_t count, struct af_rules *r
 		if (sources[i].text == NULL)
 			continue;
 		af_parse(&sources[i], rules->diagnostics, &tree);
-		af_rules_enter_file(rules, sources[i].path);
+		af_rules_enter_file(rules, sources[i].path + sources[i].root);
 		af_statements_read(&tree, rules);
 		af_tree_free(&tree);
 	}

@@ -50,22 +50,35 @@ static char *copy_path(const char *path)
 	return strcpy(af_new(strlen(path) + 1, 1), path);
 }
 
-enum af_status af_source_load(const char *path, struct af_source *out)
+enum af_status af_source_load_fd(int fd, const char *path, struct af_source *out)
 {
 	enum af_status status;
-	int fd, saved;
+	int saved;
 
 	*out = (struct af_source){.path = copy_path(path)};
-	fd = open_source(path);
-	if (fd < 0)
-		return AFENCE_ERR_SYSTEM;
 	status = read_all(fd, out);
 	saved = errno;
-	close(fd);
 	if (status != AFENCE_OK) {
 		free(out->text);
 		out->text = NULL;
 	}
+	errno = saved;
+	return status;
+}
+
+enum af_status af_source_load(const char *path, struct af_source *out)
+{
+	enum af_status status;
+	int fd = open_source(path), saved = errno;
+
+	if (fd < 0) {
+		*out = (struct af_source){.path = copy_path(path)};
+		errno = saved;
+		return AFENCE_ERR_SYSTEM;
+	}
+	status = af_source_load_fd(fd, path, out);
+	saved = errno;
+	close(fd);
 	errno = saved;
 	return status;
 }

@@ -24,8 +24,9 @@ struct af_place {
 };
 
 struct af_source {
-	char *path; /* as messages show it */
-	char *text; /* NUL terminated; NULL: it could not be read */
+	char *path;  /* as messages show it */
+	size_t root; /* how many bytes of it name another root folder */
+	char *text;  /* NUL terminated; NULL: it could not be read */
 	uint32_t length;
 	enum af_layer layer;
 	struct af_place from; /* of a list of names: where it is named; source NULL: no list */
@@ -37,6 +38,9 @@ struct af_source {
  * AFENCE_ERR_SYSTEM: errno tells.
  */
 enum af_status af_source_load(const char *path, struct af_source *out);
+
+/* The same from FD, which stays open. */
+enum af_status af_source_load_fd(int fd, const char *path, struct af_source *out);
 
 /* The same from LENGTH bytes in memory, which are copied. */
 void af_source_copy(const char *path, const char *text, size_t length, struct af_source *out);
