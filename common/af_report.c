@@ -148,6 +148,11 @@ static void append_target(
 		append_word(text, "address", af_address_format(&decision->target.address, address));
 }
 
+bool af_report_is_trial(const struct af_decision *decision)
+{
+	return decision->verdict == AFENCE_OBSERVE && decision->mode == AFENCE_MODE_ENFORCE;
+}
+
 char *af_report_line(const struct af_request *request, const struct af_decision *decision, int cut,
 	unsigned suppressed, char line[AFENCE_LINE_MAX])
 {
@@ -161,6 +166,8 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 	append_identity(&text, request, decision);
 	append_target(&text, request, decision);
 	append_word(&text, "rule", decision->rule.name);
+	if (af_report_is_trial(decision))
+		append_word(&text, "trial", "yes");
 	append_number(&text, "generation", af_policy_generation(decision->policy));
 	if (cut >= 0)
 		append_word(&text, "cut", cut > 0 ? "yes" : "no");
@@ -196,14 +203,28 @@ static void name_target(
 		strcpy(name, "a server without a name");
 }
 
-/* R10: a name that may not be resolved can still be said to be internal. */
+/* Why, with the rule between the two halves. */
+static const struct {
+	const char *before, *after;
+} because[AFENCE_REASONS] = {
+	[AFENCE_REASON_RESERVED_EXTERNAL] = {"its domain is reserved, so no such account can exist",
+		"that server is external"},
+	[AFENCE_REASON_RESERVED_UNKNOWN] = {"its domain is reserved, so no such account can exist",
+		"that server is not known to be internal"},
+	[AFENCE_REASON_PROTECTED_OTHER] = {"its domain is protected",
+		"that server is not on its list"},
+};
+
+/* R10: a name that may not be resolved can still be said to be internal.  No such row speaks for a
+ * server that a protect does not list. */
 static void add_remedy(const struct af_request *request, const struct af_decision *decision,
 	char text[AFENCE_SENTENCE_MAX])
 {
 	const struct af_target *target = &decision->target;
 	size_t len = strlen(text);
 
-	if (request->resolver == NULL && target->class == AFENCE_TARGET_UNKNOWN && target->has_name)
+	if (decision->reason == AFENCE_REASON_RESERVED_UNKNOWN && request->resolver == NULL &&
+		target->has_name)
 		snprintf(text + len, AFENCE_SENTENCE_MAX - len,
 			"; the policy row internal \"%s\"; would settle it", target->name.name);
 }
@@ -211,16 +232,15 @@ static void add_remedy(const struct af_request *request, const struct af_decisio
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
 	char text[AFENCE_SENTENCE_MAX])
 {
-	bool unknown = decision->target.class == AFENCE_TARGET_UNKNOWN;
-	char identity[SHORT_MAX];
-	char target[SHORT_MAX];
+	char identity[SHORT_MAX], target[SHORT_MAX], rule[SHORT_MAX];
+	const char *name = decision->rule.name != NULL ? decision->rule.name : "";
 
 	name_identity(request, decision, identity);
 	name_target(request, decision, target);
 	snprintf(text, AFENCE_SENTENCE_MAX,
-		"authfence: the password of %s was not sent to %s: %s (rule %s), and that server is %s",
-		identity, target, "its domain is reserved, so no such account can exist",
-		decision->rule.name, unknown ? "not known to be internal" : "external");
+		"authfence: the password of %s was not sent to %s: %s (rule %s), and %s", identity,
+		target, because[decision->reason].before,
+		af_escape(name, strlen(name), rule, sizeof(rule)), because[decision->reason].after);
 	add_remedy(request, decision, text);
 	return text;
 }

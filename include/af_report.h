@@ -22,6 +22,9 @@
  */
 char *af_escape(const char *text, size_t len, char *out, size_t room);
 
+/* True if only a rule on trial (af_policy_trial()) would have refused what passed. */
+bool af_report_is_trial(const struct af_decision *decision);
+
 /*
  * The log line "verdict=... reason=...", key=value, without a program name and without newline.
  * CUT: 1 yes, 0 no, -1 not applicable.  SUPPRESSED: lines that were held back before this one.
@@ -32,8 +35,9 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 
 #define AFENCE_SENTENCE_MAX 1024 /* bytes of a sentence, NUL included; none gets longer */
 
-/* One sentence for the person whose login was refused: who, where to, why, and where an unknown
- * target was not to be resolved, which policy row would settle it.  Returns TEXT. */
+/* One sentence for the person whose login was refused (the reason is one of those that block): who,
+ * where to, why, and where an unknown target was not to be resolved, which policy row would settle
+ * it.  Returns TEXT. */
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
 	char text[AFENCE_SENTENCE_MAX]);
 

@@ -122,9 +122,76 @@ static void test_sentence(void)
 		"that server is external");
 	request.host = NULL;
 	decision.target.class = AFENCE_TARGET_UNKNOWN;
+	decision.reason = AFENCE_REASON_RESERVED_UNKNOWN;
 	af_report_sentence(&request, &decision, text);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "not sent to 203.0.114.7:"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "not known to be internal"));
+}
+
+/* Makes it what a protect refuses. */
+static void protect(struct af_decision *decision)
+{
+	decision->reason = AFENCE_REASON_PROTECTED_OTHER;
+	decision->rule = (struct af_rule){"protect:finance", "a.policy", 7};
+	af_domain_parse("finance.corp.lan", 16, &decision->domain);
+	decision->fact.known = NULL;
+}
+
+static void test_protect(void)
+{
+	struct af_request request;
+	struct af_decision decision;
+	char text[AFENCE_SENTENCE_MAX], line[AFENCE_LINE_MAX];
+
+	make_block(&request, &decision, "eve@finance.corp.lan", "smtp.corp.net");
+	protect(&decision);
+	CHECK_STRING("protected", af_report_sentence(&request, &decision, text),
+		"authfence: the password of eve@finance.corp.lan was not sent to smtp.corp.net: its "
+		"domain is protected (rule protect:finance), and that server is not on its list");
+	CHECK_STRING("line", af_report_line(&request, &decision, -1, 0, line),
+		"verdict=block reason=protected-identity-other-target stack=sasl service=smtp "
+		"identity=eve@finance.corp.lan domain=finance.corp.lan class=none "
+		"target=smtp.corp.net port=465 address=203.0.114.7 rule=protect:finance "
+		"generation=0");
+	/* An `internal` row would not settle it, so none is offered. */
+	decision.target.class = AFENCE_TARGET_UNKNOWN;
+	decision.target.has_name = true;
+	af_domain_parse("smtp.corp.net", 13, &decision.target.name);
+	CU_ASSERT_PTR_NULL(strstr(af_report_sentence(&request, &decision, text), "settle"));
+	decision.reason = AFENCE_REASON_RESERVED_UNKNOWN;
+	CU_ASSERT_PTR_NOT_NULL(strstr(af_report_sentence(&request, &decision, text),
+		"; the policy row internal \"smtp.corp.net\"; would settle it"));
+}
+
+/* Who only observes by the mode is not on trial. */
+static void test_trial(void)
+{
+	static const struct {
+		const char *name;
+		enum af_verdict verdict;
+		enum af_mode mode;
+		bool want;
+	} rows[] = {
+		{"rule on trial", AFENCE_OBSERVE, AFENCE_MODE_ENFORCE, true},
+		{"mode observe", AFENCE_OBSERVE, AFENCE_MODE_OBSERVE, false},
+		{"block", AFENCE_BLOCK, AFENCE_MODE_ENFORCE, false},
+		{"allow", AFENCE_ALLOW, AFENCE_MODE_ENFORCE, false},
+	};
+	struct af_request request;
+	struct af_decision decision;
+	char line[AFENCE_LINE_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make_block(&request, &decision, "eve@finance.corp.lan", "smtp.corp.net");
+		protect(&decision);
+		decision.verdict = rows[i].verdict;
+		decision.mode = rows[i].mode;
+		af_report_line(&request, &decision, -1, 0, line);
+		CHECK_NUMBER(rows[i].name,
+			strstr(line, " rule=protect:finance trial=yes generation=0") != NULL,
+			rows[i].want);
+		CHECK_NUMBER(rows[i].name, strstr(line, "trial") != NULL, rows[i].want);
+	}
 }
 
 static CU_TestInfo tests[] = {
@@ -133,6 +200,8 @@ static CU_TestInfo tests[] = {
 	{"log line", test_line},
 	{"long values", test_long_values},
 	{"sentence", test_sentence},
+	{"protect", test_protect},
+	{"trial", test_trial},
 	CU_TEST_INFO_NULL,
 };
 
