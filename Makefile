@@ -42,7 +42,8 @@ PAM     = module guard options kept
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/psl \
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy \
-          policy/source policy/diagnostics policy/lexer policy/parser policy/statements \
+          policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
+          policy/clauses policy/services policy/cases policy/lists policy/check_words \
           policy/check policy/rules policy/compile policy/writer policy/verb_compile
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor

@@ -4,7 +4,7 @@
  * close the fence for strangers, so it is refused: public suffixes, and internal networks that
  * hold large parts of the internet.
  */
-#include "check.h"
+#include "check_parts.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -21,38 +21,28 @@
 #define INTERNAL_IPV6_LEAST 16U
 #define REFUSAL_MAX         400
 
-struct check {
-	struct af_diagnostics *diagnostics;
-	const struct af_token *token;
-	const char *text;
-	size_t len;
-	char shown[AFENCE_SHOWN_MAX];
-};
-
-static bool start(
-	struct check *check, struct af_diagnostics *diagnostics, const struct af_token *token)
+bool af_check_start(
+	struct af_check *check, struct af_diagnostics *diagnostics, const struct af_token *token)
 {
 	check->diagnostics = diagnostics;
 	check->token = token;
+	check->quoted = token->kind == AFENCE_TOKEN_STRING;
 	check->text = af_token_text(token, &check->len);
-	af_token_show(token, check->shown);
 	return token->kind != AFENCE_TOKEN_BAD;
 }
 
-static bool refuse(const struct check *check, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Always false, so that a check can end with it. */
-static bool refuse(const struct check *check, const char *format, ...)
+bool af_check_refuse(const struct af_check *check, const char *format, ...)
 {
-	char text[REFUSAL_MAX];
+	char text[REFUSAL_MAX], shown[AFENCE_SHOWN_MAX];
 	va_list values;
 
+	if (check->diagnostics == NULL)
+		return false;
 	va_start(values, format);
 	vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
 	af_diagnose(check->diagnostics, AFENCE_ERROR, &check->token->at, "seen %s, expected %s",
-		check->shown, text);
+		af_token_show(check->token, shown), text);
 	return false;
 }
 
@@ -71,18 +61,18 @@ static bool is_full_form(const char *text, size_t len)
 
 /* The LEN bytes at TEXT are the address of the value, or what stands before its "/". */
 static bool check_address(
-	const struct check *check, const char *text, size_t len, struct af_address *out)
+	const struct af_check *check, const char *text, size_t len, struct af_address *out)
 {
 	char full[AFENCE_ADDRESS_TEXT_MAX];
 
 	if (!af_address_parse(text, len, out))
-		return refuse(check, "an address%s",
+		return af_check_refuse(check, "an address%s",
 			len < check->len ? ", \"/\" and the length of a prefix" : "");
 	if (is_full_form(text, len))
 		return true;
 	if (len < check->len)
-		return refuse(check, "an address in full form before the \"/\"");
-	return refuse(check, "an address in full form (did you mean \"%s\"?)",
+		return af_check_refuse(check, "an address in full form before the \"/\"");
+	return af_check_refuse(check, "an address in full form (did you mean \"%s\"?)",
 		af_address_format(out, full));
 }
 
@@ -134,7 +124,7 @@ static bool is_near(const struct af_address *network, unsigned prefix)
 }
 
 static bool check_width(
-	const struct check *check, const struct af_address *network, unsigned prefix)
+	const struct af_check *check, const struct af_address *network, unsigned prefix)
 {
 	bool is_ipv4 = af_network_is_ipv4(network, prefix);
 	unsigned least = is_ipv4 ? 96 + INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST;
@@ -142,17 +132,17 @@ static bool check_width(
 	if (is_near(network, prefix))
 		return true;
 	if (prefix < least)
-		return refuse(check,
-			"a prefix of /%u or longer: so wide an internal network "
-			"switches the fence off",
+		return af_check_refuse(check,
+			"a prefix of /%u or longer: so wide a network switches "
+			"the fence off",
 			is_ipv4 ? INTERNAL_IPV4_LEAST : INTERNAL_IPV6_LEAST);
 	if (holds_embedded(network, prefix))
-		return refuse(check, "a longer prefix: an internal network that holds the "
-				     "addresses of IPv4 switches the fence off");
+		return af_check_refuse(check, "a longer prefix: a network that holds the "
+					      "addresses of IPv4 switches the fence off");
 	return true;
 }
 
-static bool check_network(const struct check *check, const char *slash, enum af_rule_kind kind,
+static bool check_network(const struct af_check *check, const char *slash, enum af_rule_kind kind,
 	struct af_pattern *out)
 {
 	size_t before = (size_t)(slash - check->text), after = check->len - before - 1;
@@ -163,16 +153,17 @@ static bool check_network(const struct check *check, const char *slash, enum af_
 	if (!check_address(check, check->text, before, &out->address))
 		return false;
 	if (!parse_number(slash + 1, after, "", &prefix) || prefix > (is_ipv4 ? 32 : 128))
-		return refuse(check, "a prefix from 0 to %d behind the \"/\"", is_ipv4 ? 32 : 128);
+		return af_check_refuse(
+			check, "a prefix from 0 to %d behind the \"/\"", is_ipv4 ? 32 : 128);
 	out->prefix = (uint8_t)(prefix + (is_ipv4 ? 96 : 0));
 	if (!clear_host_bits(&out->address, out->prefix))
-		return refuse(check, "a network without host bits (did you mean \"%s\"?)",
+		return af_check_refuse(check, "a network without host bits (did you mean \"%s\"?)",
 			af_network_format(&out->address, out->prefix, network));
 	return kind != AFENCE_RULE_INTERNAL || check_width(check, &out->address, out->prefix);
 }
 
 /* An address in any spelling, or digits and dots that are none. */
-static bool looks_like_address(const struct check *check)
+static bool looks_like_address(const struct af_check *check)
 {
 	struct af_address address;
 
@@ -216,14 +207,22 @@ static bool is_too_wide(const struct af_pattern *pattern)
 	       (pattern->reach != AFENCE_REACH_EXACT && holds_public_suffix(name));
 }
 
-static size_t pattern_mark(const struct check *check, uint8_t *reach)
+size_t af_check_mark(const char *text, size_t len, uint8_t *reach)
 {
-	if (check->len > 2 && memcmp(check->text, "*.", 2) == 0) {
+	if (len > 2 && memcmp(text, "*.", 2) == 0) {
 		*reach = AFENCE_REACH_BELOW;
 		return 2;
 	}
-	*reach = check->len > 1 && check->text[0] == '.' ? AFENCE_REACH_BOTH : AFENCE_REACH_EXACT;
+	*reach = len > 1 && text[0] == '.' ? AFENCE_REACH_BOTH : AFENCE_REACH_EXACT;
 	return *reach == AFENCE_REACH_BOTH ? 1 : 0;
+}
+
+bool af_check_name_width(const struct af_check *check, const struct af_pattern *pattern)
+{
+	return !is_too_wide(pattern) ||
+	       af_check_refuse(check,
+		       "a longer name: \"%s\" covers a public suffix and so the domains of others",
+		       pattern->domain.name);
 }
 
 static const char *const expected_name[AFENCE_RULE_KINDS] = {
@@ -241,68 +240,78 @@ static bool ends_in_number(const struct af_domain *domain)
 	return last[strspn(last, "0123456789")] == '\0';
 }
 
-static bool parse_name(
-	const struct check *check, size_t mark, enum af_rule_kind kind, struct af_domain *out)
+bool af_check_domain(
+	const struct af_check *check, size_t at, const char *expected, struct af_domain *out)
 {
-	enum af_status status = af_domain_parse(check->text + mark, check->len - mark, out);
+	enum af_status status = af_domain_parse(check->text + at, check->len - at, out);
 
 	if (status == AFENCE_ERR_MEMORY)
 		errx(3, "%s", af_strerror(status));
-	if (check->token->kind != AFENCE_TOKEN_STRING)
-		return refuse(check, "%s", expected_name[kind]);
+	if (!check->quoted)
+		return af_check_refuse(check, "%s", expected);
 	if (status == AFENCE_OK && !ends_in_number(out))
 		return true;
-	return refuse(check, "a domain name: labels of letters, digits, \"-\" and \"_\" between "
-			     "dots, the last one not a number");
+	return af_check_refuse(check, "a domain name: labels of letters, digits, \"-\" and \"_\" "
+				      "between dots, the last one not a number");
 }
 
-static bool check_name(const struct check *check, enum af_rule_kind kind, struct af_pattern *out)
+static bool check_name(const struct af_check *check, enum af_rule_kind kind, struct af_pattern *out)
 {
-	size_t mark = pattern_mark(check, &out->reach);
+	size_t mark = af_check_mark(check->text, check->len, &out->reach);
 
-	if (!parse_name(check, mark, kind, &out->domain))
+	if (!af_check_domain(check, mark, expected_name[kind], &out->domain))
 		return false;
 	if (kind == AFENCE_RULE_RESERVE && mark > 0)
-		return refuse(check,
+		return af_check_refuse(check,
 			"the domain alone, for a reserve covers all below it "
 			"(did you mean \"%s\"?)",
 			out->domain.name);
 	if (kind == AFENCE_RULE_RESERVE)
 		out->reach = AFENCE_REACH_BOTH;
-	if (is_too_wide(out))
-		return refuse(check,
-			"a longer name: \"%s\" covers a public suffix and so the domains of others",
-			out->domain.name);
-	return true;
+	return af_check_name_width(check, out);
+}
+
+static bool check_pattern(
+	const struct af_check *check, enum af_rule_kind kind, struct af_pattern *out)
+{
+	const char *slash = memchr(check->text, '/', check->len);
+
+	memset(out, 0, sizeof(*out));
+	out->kind = (uint8_t)kind;
+	if (slash == NULL && !looks_like_address(check))
+		return check_name(check, kind, out);
+	if (kind == AFENCE_RULE_RESERVE)
+		return af_check_refuse(check, "a domain in quotes, no address or network");
+	if (slash != NULL)
+		return check_network(check, slash, kind, out);
+	out->prefix = 128;
+	return check_address(check, check->text, check->len, &out->address);
 }
 
 bool af_read_pattern(struct af_diagnostics *diagnostics, const struct af_token *token,
 	enum af_rule_kind kind, struct af_pattern *out)
 {
-	struct check check;
-	const char *slash;
+	struct af_check check;
 
-	memset(out, 0, sizeof(*out));
-	out->kind = (uint8_t)kind;
-	if (!start(&check, diagnostics, token))
-		return false;
-	slash = memchr(check.text, '/', check.len);
-	if (slash == NULL && !looks_like_address(&check))
-		return check_name(&check, kind, out);
-	if (kind == AFENCE_RULE_RESERVE)
-		return refuse(&check, "a domain in quotes, no address or network");
-	if (slash != NULL)
-		return check_network(&check, slash, kind, out);
-	out->prefix = 128;
-	return check_address(&check, check.text, check.len, &out->address);
+	return af_check_start(&check, diagnostics, token) && check_pattern(&check, kind, out);
+}
+
+bool af_read_listed(
+	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_pattern *out)
+{
+	struct af_check check;
+
+	af_check_start(&check, diagnostics, token);
+	check.quoted = true;
+	return check_pattern(&check, AFENCE_RULE_RESERVE, out);
 }
 
 bool af_read_address(
 	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_address *out)
 {
-	struct check check;
+	struct af_check check;
 
-	return start(&check, diagnostics, token) &&
+	return af_check_start(&check, diagnostics, token) &&
 	       check_address(&check, check.text, check.len, out);
 }
 
@@ -314,14 +323,14 @@ static const char *unquoted(const struct af_token *token)
 bool af_read_number(struct af_diagnostics *diagnostics, const struct af_token *token,
 	unsigned least, unsigned most, unsigned *out)
 {
-	struct check check;
+	struct af_check check;
 
-	if (!start(&check, diagnostics, token))
+	if (!af_check_start(&check, diagnostics, token))
 		return false;
 	if (token->kind == AFENCE_TOKEN_WORD && parse_number(check.text, check.len, "", out) &&
 		*out >= least && *out <= most)
 		return true;
-	return refuse(&check, "a number from %u to %u%s", least, most, unquoted(token));
+	return af_check_refuse(&check, "a number from %u to %u%s", least, most, unquoted(token));
 }
 
 bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token *token,
@@ -331,9 +340,9 @@ bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token 
 		const char *name;
 		unsigned ms;
 	} unit[] = {{"ms", 1}, {"s", 1000}};
-	struct check check;
+	struct af_check check;
 
-	if (!start(&check, diagnostics, token))
+	if (!af_check_start(&check, diagnostics, token))
 		return false;
 	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++)
 		if (token->kind == AFENCE_TOKEN_WORD &&
@@ -342,6 +351,6 @@ bool af_read_duration(struct af_diagnostics *diagnostics, const struct af_token 
 			*out *= unit[i].ms;
 			return true;
 		}
-	return refuse(&check, "a duration from 1ms to %us, such as 300ms or 1s%s", most / 1000,
-		unquoted(token));
+	return af_check_refuse(&check, "a duration from 1ms to %us, such as 300ms or 1s%s",
+		most / 1000, unquoted(token));
 }

@@ -9,175 +9,100 @@
 #include <string.h>
 
 #include "check.h"
+#include "reading.h"
 
 #define LANGUAGE_VERSION "1"
 #define DNS_PORT         53
-#define PORT_MAX         65535
 #define KEYWORDS_MAX     32
 
-struct reading {
-	struct af_rules *rules;
-	const struct af_tree *tree;
-	const struct af_node *node;
-	size_t count; /* of the node's values */
-};
-
-struct af_keyword {
-	const char *word;
-	void (*read)(const struct reading *reading); /* NULL: not in this version */
-	bool list;                                   /* its values stand with commas between them */
-	enum af_setting setting;
-	const struct af_keyword *fields; /* of a block, up to a row without word; NULL: no block */
-	const char *const *choice;       /* of read_choice(): the words, up to a NULL */
-	size_t field;                    /* their index goes to this offset of the settings */
-};
-
-static void complain(
-	const struct reading *reading, const struct af_token *token, const char *expected)
-{
-	char shown[AFENCE_SHOWN_MAX];
-
-	if (token->kind != AFENCE_TOKEN_BAD)
-		af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &token->at,
-			"seen %s, expected %s", af_token_show(token, shown), expected);
-}
-
-static bool is_word(const struct af_token *token, const char *word)
-{
-	size_t len;
-	const char *text = af_token_text(token, &len);
-
-	return token->kind == AFENCE_TOKEN_WORD && strlen(word) == len &&
-	       memcmp(text, word, len) == 0;
-}
-
-static const struct af_value *value_at(const struct reading *reading, size_t index)
-{
-	return &reading->tree->value[reading->node->first + index];
-}
-
-/* The token that stands where value INDEX should. */
-static const struct af_token *token_at(const struct reading *reading, size_t index)
-{
-	return index < reading->count ? &value_at(reading, index)->token : &reading->node->end;
-}
-
-/* True if the values from INDEX on are none, as behind a complete statement. */
-static bool ends_at(const struct reading *reading, size_t index)
-{
-	if (index < reading->count)
-		complain(reading, token_at(reading, index),
-			reading->node->keyword->fields != NULL ? "\"{\"" : "\";\"");
-	return index >= reading->count;
-}
-
-/* True if there is a value INDEX. */
-static bool has_value(const struct reading *reading, size_t index, const char *expected)
-{
-	if (index >= reading->count)
-		complain(reading, &reading->node->end, expected);
-	return index < reading->count;
-}
-
 /* policy 1; */
-static void read_policy(const struct reading *reading)
+static void read_policy(const struct af_reading *reading)
 {
 	if (reading->node != reading->tree->node)
-		complain(
+		af_complain(
 			reading, &reading->node->name, "it once in a file, as the first statement");
-	if (!has_value(reading, 0, "the version " LANGUAGE_VERSION))
+	if (!af_has_value(reading, 0, "the version " LANGUAGE_VERSION))
 		return;
-	if (!is_word(token_at(reading, 0), LANGUAGE_VERSION))
-		complain(reading, token_at(reading, 0), "the version " LANGUAGE_VERSION);
-	ends_at(reading, 1);
+	if (!af_is_word(af_token_at(reading, 0), LANGUAGE_VERSION))
+		af_complain(reading, af_token_at(reading, 0), "the version " LANGUAGE_VERSION);
+	af_ends_at(reading, 1);
+}
+
+static bool make_setting(const struct af_reading *reading)
+{
+	const struct af_keyword *keyword = reading->node->keyword;
+
+	return af_rules_make(
+		reading->rules, keyword->setting, keyword->word, &reading->node->name.at);
 }
 
 /* One word out of a few: mode, on-block, identity. */
-static void read_choice(const struct reading *reading)
+static void read_choice(const struct af_reading *reading)
 {
-	const struct af_keyword *keyword = reading->node->keyword;
-	char choice[AFENCE_CHOICE_MAX], hint[AFENCE_HINT_MAX], expected[512];
-	const struct af_token *token = token_at(reading, 0);
-	uint8_t *field = (uint8_t *)&reading->rules->settings + keyword->field;
-	const char *text;
-	size_t len;
+	uint8_t *field = (uint8_t *)&reading->rules->settings + reading->node->keyword->field;
+	uint8_t value;
 
-	ends_at(reading, 1);
-	for (uint8_t i = 0; keyword->choice[i] != NULL; i++)
-		if (reading->count > 0 && is_word(token, keyword->choice[i])) {
-			*field = i;
-			return;
-		}
-	text = af_token_text(token, &len);
-	snprintf(expected, sizeof(expected), "%s%s", af_join(keyword->choice, choice),
-		token->kind == AFENCE_TOKEN_STRING ? " without quotes"
-						   : af_hint(text, len, keyword->choice, hint));
-	complain(reading, token, expected);
+	if (af_read_choice(reading, &value) && reading->taken)
+		*field = value;
 }
 
 /* "a", 10.0.0.0/8, ... */
-static void read_patterns(const struct reading *reading, enum af_rule_kind kind)
+static void read_patterns(const struct af_reading *reading, enum af_rule_kind kind)
 {
+	const struct af_token *token;
 	struct af_pattern pattern;
 
-	has_value(reading, 0, "a value");
-	for (size_t i = 0; i < reading->count; i++) {
-		const struct af_token *token = token_at(reading, i);
-
-		if (i > 0 && !value_at(reading, i)->comma) {
-			complain(reading, token, "\",\" or \";\"");
-			return;
-		}
+	af_has_value(reading, 0, "a value");
+	for (size_t i = 0; (token = af_list_at(reading, i)) != NULL; i++)
 		if (af_read_pattern(reading->rules->diagnostics, token, kind, &pattern))
 			af_rules_add(reading->rules, &pattern, &token->at);
-	}
 }
 
-static void read_reserve(const struct reading *reading)
+static void read_reserve(const struct af_reading *reading)
 {
-	if (reading->count > 0 && is_word(token_at(reading, 0), "file"))
-		complain(reading, token_at(reading, 0),
-			"domains in quotes: this version does not know \"reserve file\"");
+	if (reading->count > 0 && af_is_word(af_token_at(reading, 0), "file"))
+		af_read_list(reading);
 	else
 		read_patterns(reading, AFENCE_RULE_RESERVE);
 }
 
-static void read_internal(const struct reading *reading)
+static void read_internal(const struct af_reading *reading)
 {
 	read_patterns(reading, AFENCE_RULE_INTERNAL);
 }
 
-static void read_external(const struct reading *reading)
+static void read_external(const struct af_reading *reading)
 {
 	read_patterns(reading, AFENCE_RULE_EXTERNAL);
 }
 
 /* A block without values before it. */
-static void read_block(const struct reading *reading)
+static void read_block(const struct af_reading *reading)
 {
-	ends_at(reading, 0);
+	af_ends_at(reading, 0);
 }
 
 /* server ADDRESS [port N]; */
-static void read_server(const struct reading *reading)
+static void read_server(const struct af_reading *reading)
 {
+	static const char *const words[] = {"port", NULL};
 	struct af_image_settings *settings = &reading->rules->settings;
 	struct af_diagnostics *diagnostics = reading->rules->diagnostics;
 	struct af_address address;
 	unsigned port = DNS_PORT;
 
-	if (!has_value(reading, 0, "the address of a name server") ||
-		!af_read_address(diagnostics, token_at(reading, 0), &address))
+	if (!af_has_value(reading, 0, "the address of a name server") ||
+		!af_read_address(diagnostics, af_token_at(reading, 0), &address))
 		return;
-	if (reading->count > 1 && !is_word(token_at(reading, 1), "port")) {
-		complain(reading, token_at(reading, 1), "\"port\" or \";\"");
+	if (reading->count > 1 && af_word_index(af_token_at(reading, 1), words) < 0) {
+		af_complain_choice(reading, af_token_at(reading, 1), "\"port\" or \";\"", words);
 		return;
 	}
-	if (reading->count > 1 &&
-		(!has_value(reading, 2, "the number of a port") ||
-			!af_read_number(diagnostics, token_at(reading, 2), 1, PORT_MAX, &port)))
+	if (reading->count > 1 && (!af_has_value(reading, 2, "the number of a port") ||
+					  !af_read_number(diagnostics, af_token_at(reading, 2), 1,
+						  AFENCE_PORT_MAX, &port)))
 		return;
-	if (!ends_at(reading, 3))
+	if (!af_ends_at(reading, 3) || !reading->taken)
 		return;
 	settings->has_server = 1;
 	settings->server_port = (uint16_t)port;
@@ -185,24 +110,24 @@ static void read_server(const struct reading *reading)
 }
 
 /* within 300ms; */
-static void read_within(const struct reading *reading)
+static void read_within(const struct af_reading *reading)
 {
 	unsigned ms;
 
-	if (has_value(reading, 0, "a duration such as 300ms or 1s") &&
-		af_read_duration(reading->rules->diagnostics, token_at(reading, 0),
+	if (af_has_value(reading, 0, "a duration such as 300ms or 1s") &&
+		af_read_duration(reading->rules->diagnostics, af_token_at(reading, 0),
 			AFENCE_WITHIN_MS_MAX, &ms) &&
-		ends_at(reading, 1))
+		af_ends_at(reading, 1) && reading->taken)
 		reading->rules->settings.within_ms = ms;
 }
 
 #define SETTING(field) offsetof(struct af_image_settings, field)
 
-static const char *const modes[] = {[AFENCE_MODE_ENFORCE] = "enforce",
+const char *const af_mode_words[] = {[AFENCE_MODE_ENFORCE] = "enforce",
 	[AFENCE_MODE_OBSERVE] = "observe",
 	[AFENCE_MODE_OFF] = "off",
 	NULL};
-static const char *const on_blocks[] = {
+const char *const af_on_block_words[] = {
 	[AFENCE_ON_BLOCK_CUT] = "cut", [AFENCE_ON_BLOCK_REFUSE] = "refuse", NULL};
 static const char *const identities[] = {[AFENCE_LOG_FULL] = "full",
 	[AFENCE_LOG_DOMAIN] = "domain",
@@ -210,14 +135,21 @@ static const char *const identities[] = {[AFENCE_LOG_FULL] = "full",
 	NULL};
 
 static const struct af_keyword resolver_fields[] = {
-	{.word = "server", .read = read_server, .setting = AFENCE_SETTING_SERVER},
-	{.word = "within", .read = read_within, .setting = AFENCE_SETTING_WITHIN},
+	{.word = "server",
+		.read = read_server,
+		.make = make_setting,
+		.setting = AFENCE_SETTING_SERVER},
+	{.word = "within",
+		.read = read_within,
+		.make = make_setting,
+		.setting = AFENCE_SETTING_WITHIN},
 	{.word = NULL},
 };
 
 static const struct af_keyword log_fields[] = {
 	{.word = "identity",
 		.read = read_choice,
+		.make = make_setting,
 		.setting = AFENCE_SETTING_IDENTITY,
 		.choice = identities,
 		.field = SETTING(log_identity)},
@@ -228,8 +160,9 @@ static const struct af_keyword statements[] = {
 	{.word = "policy", .read = read_policy},
 	{.word = "mode",
 		.read = read_choice,
+		.make = make_setting,
 		.setting = AFENCE_SETTING_MODE,
-		.choice = modes,
+		.choice = af_mode_words,
 		.field = SETTING(mode)},
 	{.word = "reserve", .read = read_reserve, .list = true},
 	{.word = "internal", .read = read_internal, .list = true},
@@ -237,14 +170,21 @@ static const struct af_keyword statements[] = {
 	{.word = "resolver", .read = read_block, .fields = resolver_fields},
 	{.word = "on-block",
 		.read = read_choice,
+		.make = make_setting,
 		.setting = AFENCE_SETTING_ON_BLOCK,
-		.choice = on_blocks,
+		.choice = af_on_block_words,
 		.field = SETTING(on_block)},
 	{.word = "log", .read = read_block, .fields = log_fields},
-	{.word = "exception"},
-	{.word = "protect"},
-	{.word = "service"},
-	{.word = "expect"},
+	{.word = "exception",
+		.read = af_read_exception,
+		.fields = af_exception_fields,
+		.close = af_close_clause},
+	{.word = "protect",
+		.read = af_read_protect,
+		.fields = af_protect_fields,
+		.close = af_close_clause},
+	{.word = "service", .read = af_read_service_block, .fields = af_service_fields},
+	{.word = "expect", .read = af_read_expect},
 	{.word = "pam-module"},
 	{.word = NULL},
 };
@@ -257,7 +197,7 @@ const struct af_keyword *af_keyword_find(
 	const struct af_keyword *row = block != NULL ? block->fields : NULL;
 
 	for (; row != NULL && row->word != NULL; row++)
-		if (is_word(token, row->word))
+		if (af_is_word(token, row->word))
 			return row;
 	return NULL;
 }
@@ -273,7 +213,7 @@ static void list_words(const struct af_keyword *block, const char *words[KEYWORD
 	words[count] = NULL;
 }
 
-static void complain_keyword(const struct reading *reading, const struct af_keyword *block)
+static void complain_keyword(const struct af_reading *reading, const struct af_keyword *block)
 {
 	const char *words[KEYWORDS_MAX + 1], *text;
 	const struct af_token *name = &reading->node->name;
@@ -297,69 +237,74 @@ static void complain_keyword(const struct reading *reading, const struct af_keyw
 }
 
 /* True if the node has a block where its keyword wants one, and only there. */
-static bool has_its_block(const struct reading *reading)
+static bool has_its_block(const struct af_reading *reading)
 {
 	bool has_block = reading->node->end.kind == AFENCE_TOKEN_OPEN;
 	bool wants_block = reading->node->keyword->fields != NULL;
 
 	if (wants_block && !has_block && reading->count == 0)
-		complain(reading, &reading->node->end, "\"{\"");
+		af_complain(reading, &reading->node->end, "\"{\"");
 	if (!wants_block && has_block && reading->count > 0)
-		complain(reading, &reading->node->end, "\";\"");
+		af_complain(reading, &reading->node->end, "\";\"");
 	return wants_block == has_block;
 }
 
 /* True if no comma stands where there is no list. */
-static bool has_its_commas(const struct reading *reading)
+static bool has_its_commas(const struct af_reading *reading)
 {
 	for (size_t i = 1; i < reading->count && !reading->node->keyword->list; i++)
-		if (value_at(reading, i)->comma) {
-			complain(reading, token_at(reading, i), "no \",\" before it");
+		if (reading->tree->value[reading->node->first + i].comma) {
+			af_complain(reading, af_token_at(reading, i), "no \",\" before it");
 			return false;
 		}
 	return true;
 }
 
 static void read_nodes(
-	const struct reading *outer, size_t from, size_t to, const struct af_keyword *block);
+	const struct af_reading *outer, size_t from, size_t to, const struct af_keyword *block);
 
-static void read_node(const struct reading *reading, const struct af_keyword *block)
+static void read_node(const struct af_reading *outer, const struct af_keyword *block)
 {
-	const struct af_keyword *keyword = reading->node->keyword;
-	size_t index = (size_t)(reading->node - reading->tree->node);
+	struct af_reading reading = *outer;
+	const struct af_keyword *keyword = reading.node->keyword;
+	size_t index = (size_t)(reading.node - reading.tree->node);
 
 	if (keyword == NULL || keyword->read == NULL) {
-		complain_keyword(reading, block);
+		complain_keyword(&reading, block);
 		return;
 	}
-	af_rules_make(reading->rules, keyword->setting, keyword->word, &reading->node->name.at);
-	if (has_its_commas(reading))
-		keyword->read(reading);
-	if (has_its_block(reading) && keyword->fields != NULL)
-		read_nodes(reading, index + 1, reading->node->next, keyword);
+	reading.count = reading.node->count;
+	reading.taken = keyword->make == NULL || keyword->make(&reading);
+	if (has_its_commas(&reading))
+		keyword->read(&reading);
+	if (!has_its_block(&reading) || keyword->fields == NULL)
+		return;
+	read_nodes(&reading, index + 1, reading.node->next, keyword);
+	if (keyword->close != NULL)
+		keyword->close(&reading);
 }
 
 static void read_nodes(
-	const struct reading *outer, size_t from, size_t to, const struct af_keyword *block)
+	const struct af_reading *outer, size_t from, size_t to, const struct af_keyword *block)
 {
-	struct reading reading = *outer;
+	struct af_reading reading = *outer;
 
 	for (size_t i = from; i < to; i = reading.node->next) {
 		reading.node = &reading.tree->node[i];
-		reading.count = reading.node->count;
 		read_node(&reading, block);
 	}
 }
 
 void af_statements_read(const struct af_tree *tree, struct af_rules *rules)
 {
-	struct reading reading = {.rules = rules, .tree = tree};
+	struct af_block open;
+	struct af_reading reading = {.rules = rules, .tree = tree, .block = &open};
 	const struct af_node *first = tree->node;
 
 	if (tree->node_count == 0)
-		complain(&reading, &tree->end, "\"policy " LANGUAGE_VERSION ";\"");
+		af_complain(&reading, &tree->end, "\"policy " LANGUAGE_VERSION ";\"");
 	else if (first->keyword != NULL && first->keyword->read != read_policy)
-		complain(&reading, &first->name,
+		af_complain(&reading, &first->name,
 			"\"policy " LANGUAGE_VERSION ";\" as the first statement");
 	read_nodes(&reading, 0, tree->node_count, &af_language);
 }
