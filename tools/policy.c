@@ -16,6 +16,7 @@ static const struct sub_verb {
 	const char *summary;
 } sub_verbs[] = {
 	{"compile", af_policy_compile, "compile policy files to an image, without activating it"},
+	{"fmt", af_policy_fmt, "lay policy files out in one way, comments and all"},
 };
 
 #define SUB_VERB_COUNT (sizeof(sub_verbs) / sizeof(sub_verbs[0]))
