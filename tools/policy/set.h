@@ -17,7 +17,7 @@
 
 struct af_set {
 	struct af_source *source;
-	size_t count, room;
+	size_t count;
 };
 
 /* The paths, below ROOT, of the files of the two folders as they count.  False: a folder that is

@@ -52,12 +52,15 @@ static char *copy_path(const char *path)
 
 enum af_status af_source_load_fd(int fd, const char *path, struct af_source *out)
 {
-	enum af_status status;
-	int saved;
+	enum af_status status = AFENCE_ERR_SYSTEM;
+	int saved = errno;
 
 	*out = (struct af_source){.path = copy_path(path)};
-	status = read_all(fd, out);
-	saved = errno;
+	if (fd >= 0) {
+		status = read_all(fd, out);
+		saved = errno;
+		close(fd);
+	}
 	if (status != AFENCE_OK) {
 		free(out->text);
 		out->text = NULL;
@@ -68,19 +71,7 @@ enum af_status af_source_load_fd(int fd, const char *path, struct af_source *out
 
 enum af_status af_source_load(const char *path, struct af_source *out)
 {
-	enum af_status status;
-	int fd = open_source(path), saved = errno;
-
-	if (fd < 0) {
-		*out = (struct af_source){.path = copy_path(path)};
-		errno = saved;
-		return AFENCE_ERR_SYSTEM;
-	}
-	status = af_source_load_fd(fd, path, out);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return status;
+	return af_source_load_fd(open_source(path), path, out);
 }
 
 void af_source_copy(const char *path, const char *text, size_t length, struct af_source *out)

@@ -39,7 +39,7 @@ struct af_source {
  */
 enum af_status af_source_load(const char *path, struct af_source *out);
 
-/* The same from FD, which stays open. */
+/* The same from FD, which is closed; -1: errno tells why there is none. */
 enum af_status af_source_load_fd(int fd, const char *path, struct af_source *out);
 
 /* The same from LENGTH bytes in memory, which are copied. */
