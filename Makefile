@@ -23,7 +23,7 @@ AF_CFLAGS   = -std=c11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wmi
 GUEST_LD    = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-z,nodelete
 PROGRAM_LD  = -pie -Wl,-z,now -Wl,-z,relro -Wl,--as-needed
 GUEST_LIBS   = -lcares -lidn2
-PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsasl2
+PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsasl2 -lnettle
 
 ifeq ($(V),1)
 Q =
@@ -44,7 +44,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
           policy/clauses policy/services policy/cases policy/lists policy/check_words \
-          policy/check policy/rules policy/compile policy/writer policy/set policy/verb_compile policy/format policy/verb_fmt
+          policy/check policy/rules policy/compile policy/writer policy/store policy/store_images policy/store_sign policy/set policy/verb_compile policy/format policy/verb_fmt
 UNIT    = domain identity registry address resolver image policy target decide report compile \
           plugin cut pam doctor
 BENCH   = decide sasl pam

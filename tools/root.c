@@ -60,6 +60,36 @@ int af_root_file(const struct af_root *root, const char *path, int flags)
 	return fd;
 }
 
+/* What was made is there for good before anything is put into it. */
+static bool make_below(int parent, const char *name)
+{
+	mode_t usual = umask(022);
+	bool made = mkdirat(parent, name, 0755) == 0;
+
+	umask(usual);
+	return made ? fsync(parent) == 0 || errno == EINVAL : errno == EEXIST;
+}
+
+int af_root_make_folder(const struct af_root *root, const char *path)
+{
+	int fd = af_root_file(root, path, O_RDONLY | O_DIRECTORY), parent;
+	const char *name = strrchr(path, '/') + 1;
+	char *above;
+	bool made;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	above = af_format("%.*s", (int)(name - path - 1), path);
+	parent = *above == '\0' ? af_root_file(root, "/", O_RDONLY | O_DIRECTORY)
+				: af_root_make_folder(root, above);
+	free(above);
+	if (parent < 0)
+		return -1;
+	made = make_below(parent, name);
+	close_quietly(parent);
+	return made ? af_root_file(root, path, O_RDONLY | O_DIRECTORY) : -1;
+}
+
 bool af_root_stat(const struct af_root *root, const char *path, struct stat *out)
 {
 	int fd = af_root_file(root, path, O_PATH);

@@ -31,6 +31,10 @@ int af_root_file(const struct af_root *root, const char *path, int flags);
 /* stat(2) below the root; false: errno. */
 bool af_root_stat(const struct af_root *root, const char *path, struct stat *out);
 
+/* Makes the folder PATH (absolute) and those above it that are missing, mode 0755 whatever the umask, and opens
+ * it for reading; -1: errno. */
+int af_root_make_folder(const struct af_root *root, const char *path);
+
 #define AFENCE_TEXT_MAX (1024 * 1024) /* bytes of a configuration file */
 
 /*

@@ -12,12 +12,12 @@ set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl ca-certificates
-	libc-ares2 libidn2-0 libpsl5 libjansson4 procps strace
+	libc-ares2 libidn2-0 libpsl5 libjansson4 libnettle8 procps strace
 	cyrus-clients ldap-utils subversion nmh libauthen-sasl-cyrus-perl libnet-ldap-perl python3-ldap
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor'
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
-alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 '
+alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 '
 
 [ $# -eq 1 ] || {
 	echo "usage: tests/lab/setup.sh DIR" >&2

@@ -7,17 +7,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
+#include <inttypes.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "af_image.h"
 #include "../memory.h"
+#include "../names.h"
 
 #define IMAGE_MODE 0644
 
@@ -32,8 +33,7 @@ enum af_output af_output_kind(const char *path)
 	return S_ISREG(st.st_mode) ? AFENCE_OUTPUT_FILE : AFENCE_OUTPUT_OTHER;
 }
 
-/* All LENGTH bytes from the start of the file. */
-static bool read_back(int fd, uint8_t *bytes, size_t length)
+bool af_output_read(int fd, uint8_t *bytes, size_t length)
 {
 	size_t used = 0;
 
@@ -42,6 +42,8 @@ static bool read_back(int fd, uint8_t *bytes, size_t length)
 
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got == 0)
+			errno = 0;
 		if (got <= 0)
 			return false;
 		used += (size_t)got;
@@ -62,7 +64,7 @@ uint64_t af_output_generation(const char *path)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
 		(uint64_t)st.st_size <= AFENCE_IMAGE_MAX) {
 		bytes = af_new((size_t)st.st_size, 1);
-		if (read_back(fd, bytes, (size_t)st.st_size) &&
+		if (af_output_read(fd, bytes, (size_t)st.st_size) &&
 			af_image_open(bytes, (size_t)st.st_size, &image) == AFENCE_OK)
 			generation = af_image_generation(&image);
 		free(bytes);
@@ -92,7 +94,7 @@ static bool is_as_written(int fd, const uint8_t *bytes, size_t length)
 	struct af_image image;
 	bool same;
 
-	same = read_back(fd, again, length) && memcmp(bytes, again, length) == 0 &&
+	same = af_output_read(fd, again, length) && memcmp(bytes, again, length) == 0 &&
 	       af_image_open(again, length, &image) == AFENCE_OK;
 	free(again);
 	return same;
@@ -113,66 +115,84 @@ static enum af_status fill(int fd, const uint8_t *bytes, size_t length, const ch
 	return is_as_written(fd, bytes, length) ? AFENCE_OK : AFENCE_ERR_DAMAGED;
 }
 
-/* The folder of PATH; the copy that dirname() alters is the caller's to free. */
-static int open_folder(const char *path)
+/* After the rename the file is in force; only its survival of a power cut is still open. */
+static enum af_status move(
+	int folder, const char *from, const char *to, struct af_output_fault *fault)
 {
-	char *copy = strdup(path);
-	int fd;
-
-	if (copy == NULL)
-		return -1;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	return fd;
+	fault->step = "replace";
+	if (renameat(folder, from, folder, to) != 0)
+		return AFENCE_ERR_SYSTEM;
+	fault->replaced = true;
+	fault->step = "sync the folder of";
+	return fsync(folder) == 0 || errno == EINVAL ? AFENCE_OK : AFENCE_ERR_SYSTEM;
 }
 
-/* After the rename the file is in force; only its survival of a power cut is still open. */
-static enum af_status move(const char *from, const char *to, const char **step)
+enum af_status af_output_replace(int folder, const char *temporary, const char *name,
+	const uint8_t *bytes, size_t length, struct af_output_fault *out)
 {
-	int folder = open_folder(to);
-	enum af_status status = AFENCE_ERR_SYSTEM;
-	int saved;
+	enum af_status status;
+	int fd, saved;
 
-	*step = "open the folder of";
-	if (folder < 0)
-		return status;
-	*step = "replace";
-	if (rename(from, to) == 0) {
-		*step = "sync the folder of";
-		if (fsync(folder) == 0 || errno == EINVAL)
-			status = AFENCE_OK;
-	}
+	/* A file size limit is an error to report, not a death that leaves the file behind. */
+	signal(SIGXFSZ, SIG_IGN);
+	*out = (struct af_output_fault){.step = "make a file beside"};
+	fd = openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return AFENCE_ERR_SYSTEM;
+	status = fill(fd, bytes, length, &out->step);
 	saved = errno;
-	close(folder);
+	close(fd);
 	errno = saved;
+	if (status == AFENCE_OK)
+		status = move(folder, temporary, name, out);
+	saved = errno;
+	if (!out->replaced)
+		unlinkat(folder, temporary, 0);
+	errno = saved;
+	return status;
+}
+
+/* Nobody can foresee the name and keep a file of it ready. */
+static char *name_beside(const char *name)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return NULL;
+	return af_format("%s.%016" PRIx64, name, random);
+}
+
+static enum af_status write_beside(
+	int folder, const char *name, const uint8_t *bytes, size_t length, const char **step)
+{
+	struct af_output_fault fault;
+	enum af_status status;
+	char *temporary = name_beside(name);
+
+	if (temporary == NULL)
+		return AFENCE_ERR_SYSTEM;
+	status = af_output_replace(folder, temporary, name, bytes, length, &fault);
+	free(temporary);
+	*step = fault.step;
 	return status;
 }
 
 enum af_status af_output_write(
 	const char *path, const uint8_t *bytes, size_t length, const char **step)
 {
-	size_t room = strlen(path) + sizeof(".XXXXXX");
-	char *temporary = af_new(room, 1);
+	const char *slash = strrchr(path, '/');
+	char *parent =
+		slash == NULL ? af_format(".") : af_format("%.*s", (int)(slash - path + 1), path);
+	int folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
 	enum af_status status = AFENCE_ERR_SYSTEM;
-	int fd, saved;
 
-	/* A file size limit is an error to report, not a death that leaves the file behind. */
-	signal(SIGXFSZ, SIG_IGN);
-	snprintf(temporary, room, "%s.XXXXXX", path);
 	*step = "make a file beside";
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd >= 0) {
-		status = fill(fd, bytes, length, step);
-		saved = errno;
-		close(fd);
-		errno = saved;
-		if (status == AFENCE_OK)
-			status = move(temporary, path, step);
-		saved = errno;
-		if (status != AFENCE_OK)
-			unlink(temporary); /* gone already if only the last step failed */
-		errno = saved;
-	}
-	free(temporary);
+	free(parent);
+	if (folder < 0)
+		return status;
+	status = write_beside(folder, slash == NULL ? path : slash + 1, bytes, length, step);
+	saved = errno;
+	close(folder);
+	errno = saved;
 	return status;
 }

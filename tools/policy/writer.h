@@ -5,6 +5,7 @@
 #ifndef AF_POLICY_WRITER_H
 #define AF_POLICY_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,21 @@ uint64_t af_output_generation(const char *path);
  */
 enum af_status af_output_write(
 	const char *path, const uint8_t *bytes, size_t length, const char **step);
+
+/* How far a write came that failed. */
+struct af_output_fault {
+	const char *step; /* "write", ... */
+	bool replaced; /* the new file is in its place; only its survival of a power cut is open */
+};
+
+/*
+ * The same to NAME in the open folder FOLDER, by way of the new file TEMPORARY there, which must not
+ * exist: neither name has a slash, and no link is followed.
+ */
+enum af_status af_output_replace(int folder, const char *temporary, const char *name,
+	const uint8_t *bytes, size_t length, struct af_output_fault *out);
+
+/* All LENGTH bytes from the start of the file; false: errno, 0 if the file is shorter. */
+bool af_output_read(int fd, uint8_t *bytes, size_t length);
 
 #endif
