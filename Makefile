@@ -46,7 +46,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
           policy/clauses policy/services policy/cases policy/lists policy/check_words \
           policy/check policy/rules policy/compile policy/writer policy/store policy/store_images policy/store_sign policy/set policy/verb_compile policy/format policy/verb_fmt
 UNIT    = domain identity registry address resolver image policy target decide report compile \
-          plugin cut pam doctor
+          plugin cut pam doctor format
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam
 
