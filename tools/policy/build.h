@@ -17,6 +17,7 @@ struct af_build {
 	struct af_rules rules;
 	uint8_t digest[32];       /* SHA-256 of the sources and the files that they name */
 	struct af_compiled image; /* bytes NULL: there is none */
+	size_t passed;            /* `expect` cases */
 };
 
 /* Reads the sources that REQUEST names, or those of its root's folders.  What is wrong with them is

@@ -22,16 +22,7 @@
 #define LINE_SHOWN      200 /* bytes of a source line that are printed */
 #define LINE_BEFORE     100 /* of them before the caret, if the line is longer */
 
-struct af_diagnostic {
-	enum af_severity severity;
-	struct af_place place;
-	struct af_place
-		key; /* where it is sorted: a note stays with its error, a list with its name */
-	size_t serial;
-	char *text;
-};
-
-static const char *const severity_word[] = {
+const char *const af_severity_word[] = {
 	[AFENCE_ERROR] = "error",
 	[AFENCE_WARNING] = "warning",
 	[AFENCE_NOTE] = "note",
@@ -161,16 +152,20 @@ static void print_one(const struct af_diagnostic *item, FILE *out)
 		out);
 	if (item->place.line > 0)
 		fprintf(out, ":%u:%u", item->place.line, item->place.column);
-	fprintf(out, ": %s: %s\n", severity_word[item->severity], item->text);
+	fprintf(out, ": %s: %s\n", af_severity_word[item->severity], item->text);
 	if (item->place.line > 0)
 		print_source(&item->place, out);
 }
 
+void af_diagnostics_sort(const struct af_diagnostics *all)
+{
+	if (all->count > 0)
+		qsort(all->item, all->count, sizeof(all->item[0]), compare);
+}
+
 void af_diagnostics_print(const struct af_diagnostics *all, FILE *out)
 {
-	if (all->count == 0)
-		return;
-	qsort(all->item, all->count, sizeof(all->item[0]), compare);
+	af_diagnostics_sort(all);
 	for (size_t i = 0; i < all->count; i++)
 		print_one(&all->item[i], out);
 	if (all->count >= DIAGNOSTICS_MAX)

@@ -14,6 +14,17 @@
 
 enum af_severity { AFENCE_ERROR, AFENCE_WARNING, AFENCE_NOTE };
 
+/* "error", "warning", "note". */
+extern const char *const af_severity_word[];
+
+struct af_diagnostic {
+	enum af_severity severity;
+	struct af_place place;
+	struct af_place key; /* sorts it: a note goes with its error, a list with its name */
+	size_t serial;
+	char *text;
+};
+
 struct af_diagnostics {
 	size_t count, room;
 	size_t errors, warnings;
@@ -27,6 +38,9 @@ struct af_diagnostics {
 void af_diagnose(struct af_diagnostics *all, enum af_severity severity,
 	const struct af_place *place, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Puts all in the order in which they are printed. */
+void af_diagnostics_sort(const struct af_diagnostics *all);
 
 /* Prints all, sorted by source (in the order of the array SOURCES) and place. */
 void af_diagnostics_print(const struct af_diagnostics *all, FILE *out);

@@ -55,7 +55,7 @@ static const struct af_source *load(
 {
 	struct af_rules *rules = reading->rules;
 	struct af_source *source = af_new(1, sizeof(*source));
-	char *path = join(token->at.source->path, name);
+	char *path = join(token->at.source->path + token->at.source->root, name);
 	enum af_status status = rules->load != NULL ? rules->load(rules->load_context, path, source)
 						    : af_source_load(path, source);
 
@@ -171,6 +171,10 @@ void af_read_list(const struct af_reading *reading)
 	uint32_t file = reading->rules->file;
 	char name[AFENCE_PROSE_MAX + 1];
 
+	if (reading->count > 1 && reading->tree->value[reading->node->first + 1].comma) {
+		af_complain(reading, token, "no \",\" before it");
+		return;
+	}
 	if (!af_has_value(reading, 1, "the name of a file in quotes") ||
 		!af_read_prose(reading->rules->diagnostics, token, false, name) ||
 		!af_ends_at(reading, 2))
@@ -178,7 +182,7 @@ void af_read_list(const struct af_reading *reading)
 	list.source = load(reading, token, name);
 	if (list.source == NULL)
 		return;
-	af_rules_enter_file(reading->rules, list.source->path);
+	af_rules_enter_file(reading->rules, list.source->path + list.source->root);
 	read_lines(&list);
 	reading->rules->file = file;
 	if (list.bad > COMPLAINTS_MAX)
