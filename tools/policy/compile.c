@@ -12,6 +12,7 @@
 #include "af_hash.h"
 #include "../memory.h"
 #include "parser.h"
+#include "review.h"
 #include "statements.h"
 
 /* Until their rules are laid out, a slot's and a network's `rule` is the first of their rows, and
@@ -39,6 +40,7 @@ void af_compile_read(struct af_source *sources, size_t count, struct af_rules *r
 		af_statements_read(&tree, rules);
 		af_tree_free(&tree);
 	}
+	af_rules_review(rules);
 }
 
 /* Chains stay short: there are only so many kinds and reaches. */

@@ -125,7 +125,8 @@ struct af_rules {
 	AFENCE_ROWS(struct af_source *) list; /* files of `reserve file`, owned */
 	struct af_pool names, files;
 	uint32_t file; /* in files: the one that is being read */
-	/* Reads the list at PATH of a `reserve file` as af_source_load() does, which NULL stands for. */
+	/* Reads the list at PATH of a `reserve file` as af_source_load() does, which NULL stands for;
+	 * PATH is below the root folder that the policy file is below. */
 	enum af_status (*load)(void *context, const char *path, struct af_source *out);
 	void *load_context;
 };
