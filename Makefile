@@ -62,6 +62,7 @@ UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%)
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 STRESS_BIN = $(STRESS:%=$(B)/stress/%)
 MAN1 = docs/authfence.1
+MAN5 = docs/authfence.policy.5
 MAN7 = docs/authfence-sasl.7
 MAN8 = docs/pam_authfence.8
 
@@ -199,14 +200,15 @@ deb: ## Debian packages, in build/deb (missing build tools are installed, as roo
 
 install: all ## install below DESTDIR
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(pamdir) \
-		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7 \
-		$(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(prefix)/lib/tmpfiles.d
+		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
+		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(prefix)/lib/tmpfiles.d
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
 	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
 	$(INSTALL) -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
 	$(INSTALL) -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
 	$(INSTALL) -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
 	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 0644 $(MAN5) $(DESTDIR)$(mandir)/man5/
 	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
 	$(INSTALL) -m 0644 $(MAN8) $(DESTDIR)$(mandir)/man8/
 
@@ -214,8 +216,8 @@ uninstall: ## remove what install put there; policy files stay
 	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
 		$(DESTDIR)$(pamdir)/pam_authfence.so $(DESTDIR)$(vendordir)/policy.d/default.policy \
 		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
-	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) \
-		$(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
+	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN5:docs/%=$(DESTDIR)$(mandir)/man5/%) \
+		$(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) $(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \
 		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) 2>/dev/null || true
 

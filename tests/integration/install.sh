@@ -33,6 +33,7 @@ is 'what is installed' "$(installed)" "$(
 		644 opt/af/lib/authfence/policy.d/default.policy
 		644 opt/af/lib/tmpfiles.d/authfence.conf
 		644 opt/af/share/man/man1/authfence.1
+		644 opt/af/share/man/man5/authfence.policy.5
 		644 opt/af/share/man/man7/authfence-sasl.7
 		644 opt/af/share/man/man8/pam_authfence.8
 		644 opt/sasl2/libauthfence.so
@@ -52,7 +53,7 @@ is 'folders left' "$(find "$scratch/root/opt" -path '*authfence*')" ''
 echo '# the default policy'
 compile()
 {
-	"$build/authfence" policy compile --output "$1" "$2" > "$scratch/log" 2>&1 || cat "$scratch/log"
+	SOURCE_DATE_EPOCH=1795000000 "$build/authfence" policy compile --output "$1" "$2" > "$scratch/log" 2>&1 || cat "$scratch/log"
 }
 
 # All but the policy's own name and generation.
@@ -74,8 +75,8 @@ is 'default policy: no verdict changes' \
 	"$(diff <(verdicts) <(verdicts --policy "$scratch/default.bin") | head -n 4)" ''
 is 'cases' "$(verdicts | grep -c '"verdict"')" 80
 
-# A statement without its "#" is "#" and no blank.
-sed 's/^#\([^[:space:]]\)/\1/' conf/default.policy > "$scratch/all.policy"
+# A statement without its "#" is "#" and no blank, or four in a block.
+sed -E 's/^#([^[:space:]]|    )/\1/' conf/default.policy > "$scratch/all.policy"
 compile "$scratch/all.bin" "$scratch/all.policy"
 verdicts --policy "$scratch/all.bin" > "$scratch/all"
 is 'all statements: reserve' "$(grep -c reserve:dev.acme.internal "$scratch/all")" 5
@@ -83,6 +84,6 @@ is 'all statements: reserve' "$(grep -c reserve:dev.acme.internal "$scratch/all"
 printf 'policy 1;\nqqqq;\n' > "$scratch/unknown.policy"
 known=$(compile "$scratch/none" "$scratch/unknown.policy" | sed -n 's/.*expected //p' | tr -d ',"' |
 	sed 's/ or / /')
-is 'all statements: keywords' "$(grep -oE '^[a-z-]+' "$scratch/all.policy" | sort | xargs)" \
+is 'all statements: keywords' "$(grep -oE '^[a-z-]+' "$scratch/all.policy" | sort -u | xargs)" \
 	"$(xargs -n 1 <<< "$known" | sort | xargs)"
 summary
