@@ -19,6 +19,7 @@ static const struct sub_verb {
 		"tell whether policy files are right, expect cases included"},
 	{"compile", af_policy_compile, "compile policy files to an image, without activating it"},
 	{"show", af_policy_show, "print the active policy as text that parses back to itself"},
+	{"show", af_policy_show, "print the active policy as text that parses back to itself"},
 	{"fmt", af_policy_fmt, "lay policy files out in one way, comments and all"},
 };
 

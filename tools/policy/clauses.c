@@ -43,8 +43,8 @@ static void open_clause(const struct af_reading *reading, enum af_clause_kind ki
 	snprintf(full, sizeof(full), "%s:%s", clause_word[kind], name);
 	block->clause.kind = (uint8_t)kind;
 	block->clause.name = add_text(reading->rules, full);
-	block->clause.reason = AFENCE_IMAGE_NONE;
-	block->clause.owner = AFENCE_IMAGE_NONE;
+	block->clause.reason = add_text(reading->rules, "");
+	block->clause.owner = add_text(reading->rules, "");
 	block->clause.ticket = AFENCE_IMAGE_NONE;
 	block->clause.file = reading->rules->file;
 	block->clause.line = reading->node->name.at.line;
