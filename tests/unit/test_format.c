@@ -114,7 +114,7 @@ static bool check_properties(const char *name, const char *text, size_t len)
 		return false;
 	twice = format_text(once, strlen(once));
 	CHECK_STRING(name, twice, once);
-	before = substance(memcmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text);
+	before = substance(strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text);
 	after = substance(once);
 	CHECK_STRING(name, after, before);
 	free(before);
