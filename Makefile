@@ -35,7 +35,7 @@ endif
 COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
           af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
-          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_file af_target af_decide af_report \
+          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file af_target af_decide af_report \
           af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options kept

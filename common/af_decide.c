@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules in their order: mode off, then the identity, then the target.  The first two answer
- * nearly every authentication on earth and touch neither lock nor heap nor file.
+ * The rules in their order, for each identity by itself: is it restricted at all?  That answers
+ * nearly every authentication on earth and touches neither lock nor heap nor file.  Only for a
+ * restricted one the target is judged, once, and exceptions, reserve and protect are weighed.
  */
 #include "af_decide.h"
 
@@ -78,118 +79,282 @@ static void set_service(const char *service, struct af_decision *out)
 	}
 }
 
-/* How much a login matters, in the order in which one outweighs another (R4). */
-enum rank { RANK_NONE, RANK_BARE, RANK_ORDINARY, RANK_MALFORMED, RANK_RESERVED };
+/* What was found of an identity, in the order in which one outweighs another (R4).  An exception
+ * that was needed is to be seen, so it outweighs what is allowed without one. */
+enum rank {
+	RANK_NONE,
+	RANK_BARE,
+	RANK_ORDINARY,
+	RANK_MALFORMED,
+	RANK_ALLOWED,
+	RANK_EXCEPTED,
+	RANK_BLOCKED,
+};
 
-/* Takes over what was found of a login if it outweighs what was found before. */
-static void take(struct af_decision *out, enum rank *highest, enum rank rank, size_t login,
-	const struct af_domain *domain, const struct af_domain_fact *fact)
+/* One identity of a login. */
+struct subject {
+	size_t login; /* index into the request */
+	bool malformed;
+	const struct af_domain *domain; /* NULL: none */
+	const char *local;              /* NULL: not known */
+	size_t local_len;
+	struct af_domain_fact fact; /* set only if there is a domain */
+};
+
+struct outcome {
+	enum rank rank;
+	enum af_reason reason;
+	struct af_rule rule;
+};
+
+/* One request under one view of the policy. */
+struct hearing {
+	const struct af_policy *policy;
+	const struct af_request *request;
+	struct af_settings settings;
+	struct af_decision *out;
+	enum rank highest;
+	bool judged; /* the target; only then is the scene set */
+	struct af_scene scene;
+};
+
+static const struct af_rule no_rule = {NULL, NULL, 0};
+
+/* Takes over what was found of an identity if it outweighs what was found before. */
+static void take(
+	struct hearing *hearing, const struct subject *subject, const struct outcome *outcome)
 {
-	if (rank <= *highest)
+	struct af_decision *out = hearing->out;
+
+	if (outcome->rank <= hearing->highest)
 		return;
-	*highest = rank;
-	out->login = login;
+	hearing->highest = outcome->rank;
+	out->verdict = outcome->rank == RANK_BLOCKED ? AFENCE_BLOCK : AFENCE_ALLOW;
+	out->reason = outcome->reason;
+	out->rule = outcome->rule;
+	out->login = subject->login;
+	out->malformed = subject->malformed;
 	out->domain.len = 0;
-	if (domain != NULL) {
-		out->domain.len = domain->len;
-		memcpy(out->domain.name, domain->name, (size_t)domain->len + 1);
-		out->fact = *fact;
+	if (subject->domain != NULL) {
+		out->domain.len = subject->domain->len;
+		memcpy(out->domain.name, subject->domain->name, (size_t)subject->domain->len + 1);
+		out->fact = subject->fact;
 	}
 }
 
-static void judge_malformed(const struct af_policy *policy, const struct af_identity *identity,
-	size_t login, enum rank *highest, struct af_decision *out)
-{
-	struct af_domain_fact fact;
-	struct af_domain run;
-	size_t pos = 0;
-
-	take(out, highest, RANK_MALFORMED, login, NULL, NULL);
-	while (af_identity_next_run(identity, &pos, &run)) {
-		af_policy_judge_domain(policy, &run, &fact);
-		if (fact.reserved)
-			take(out, highest, RANK_RESERVED, login, &run, &fact);
-	}
-}
-
-static void judge_login(const struct af_policy *policy, const struct af_login *login, size_t index,
-	enum rank *highest, struct af_decision *out)
-{
-	struct af_identity identity;
-	struct af_domain_fact fact;
-	enum rank before = *highest;
-
-	af_identity_parse(login->text, login->len, login->form, &identity);
-	take(out, highest, RANK_BARE, index, NULL, NULL);
-	for (size_t i = 0; i < identity.count; i++) {
-		const struct af_domain *domain = &identity.principal[i].domain;
-
-		af_policy_judge_domain(policy, domain, &fact);
-		take(out, highest, fact.reserved ? RANK_RESERVED : RANK_ORDINARY, index, domain,
-			&fact);
-	}
-	if (identity.malformed)
-		judge_malformed(policy, &identity, index, highest, out);
-	if (*highest != before)
-		out->malformed = identity.malformed;
-}
-
-static enum rank judge_logins(
-	const struct af_policy *policy, const struct af_request *request, struct af_decision *out)
-{
-	enum rank highest = RANK_NONE;
-
-	out->login = 0;
-	out->malformed = false;
-	out->domain.len = 0;
-	out->domain.name[0] = '\0';
-	out->fact.reserved = false;
-	out->fact.known = NULL;
-	for (size_t i = 0; i < request->login_count; i++)
-		judge_login(policy, &request->login[i], i, &highest, out);
-	return highest;
-}
-
-static void set_verdict(struct af_decision *out, enum af_verdict verdict, enum af_reason reason)
-{
-	out->verdict = verdict;
-	out->reason = reason;
-}
-
-/* R2 */
-static void judge_reserved(const struct af_settings *settings, struct af_decision *out)
-{
-	static const struct {
-		enum af_verdict verdict;
-		enum af_reason reason;
-	} by_class[] = {
-		[AFENCE_TARGET_LOCAL] = {AFENCE_ALLOW, AFENCE_REASON_TARGET_LOCAL},
-		[AFENCE_TARGET_INTERNAL] = {AFENCE_ALLOW, AFENCE_REASON_TARGET_INTERNAL},
-		[AFENCE_TARGET_UNKNOWN] = {AFENCE_BLOCK, AFENCE_REASON_RESERVED_UNKNOWN},
-		[AFENCE_TARGET_EXTERNAL] = {AFENCE_BLOCK, AFENCE_REASON_RESERVED_EXTERNAL},
-	};
-	enum af_target_class class = out->target.class;
-
-	set_verdict(out, by_class[class].verdict, by_class[class].reason);
-	if (class == AFENCE_TARGET_UNKNOWN && settings->unknown_allow)
-		set_verdict(out, AFENCE_ALLOW, AFENCE_REASON_TARGET_UNKNOWN);
-	out->rule = out->verdict == AFENCE_BLOCK ? out->fact.rule : out->target.rule;
-}
-
-/* The identity decides alone (R1, R5). */
-static bool judge_ordinary(enum rank rank, struct af_decision *out)
+/* An identity that no rule restricts (R1, R5). */
+static void take_free(struct hearing *hearing, const struct subject *subject, enum rank rank)
 {
 	static const enum af_reason by_rank[] = {
-		[RANK_NONE] = AFENCE_REASON_NO_DOMAIN,
 		[RANK_BARE] = AFENCE_REASON_NO_DOMAIN,
 		[RANK_ORDINARY] = AFENCE_REASON_ORDINARY_IDENTITY,
 		[RANK_MALFORMED] = AFENCE_REASON_MALFORMED_IDENTITY,
 	};
 
-	if (rank == RANK_RESERVED)
+	take(hearing, subject, &(struct outcome){rank, by_rank[rank], no_rule});
+}
+
+static struct af_clause_walk walk_of(const struct subject *subject)
+{
+	return (struct af_clause_walk){
+		.domain = subject->domain,
+		.local = subject->local,
+		.local_len = subject->local_len,
+	};
+}
+
+/* True if a protect speaks of the identity itself, not only of its domain. */
+static bool is_protected(const struct hearing *hearing, const struct subject *subject)
+{
+	struct af_clause_walk walk = walk_of(subject);
+
+	return subject->fact.protected &&
+	       af_policy_next_clause(hearing->policy, AFENCE_CLAUSE_PROTECT, &walk) != NULL;
+}
+
+static bool is_at(struct hearing *hearing, const struct af_image_clause *clause)
+{
+	const struct af_image *image = af_policy_image(hearing->policy);
+
+	return af_target_in_places(
+		&hearing->scene, af_image_places(image, &clause->places), clause->places.count);
+}
+
+/* A port that is not known is none of those that a clause names. */
+static bool has_port(const struct hearing *hearing, const struct af_image_clause *clause)
+{
+	const uint32_t *port = af_image_values(af_policy_image(hearing->policy), &clause->ports);
+
+	for (uint32_t i = 0; i < clause->ports.count; i++)
+		if (port[i] == hearing->out->target.port && port[i] != 0)
+			return true;
+	return clause->ports.count == 0;
+}
+
+static bool has_service(const struct hearing *hearing, const struct af_image_clause *clause)
+{
+	const struct af_image *image = af_policy_image(hearing->policy);
+	const uint32_t *name = af_image_values(image, &clause->services);
+	const char *service = hearing->out->service;
+
+	for (uint32_t i = 0; i < clause->services.count && service != NULL; i++)
+		if (strcmp(af_image_string(image, name[i]), service) == 0)
+			return true;
+	return clause->services.count == 0;
+}
+
+static bool is_over(const struct hearing *hearing, const struct af_image_clause *clause)
+{
+	time_t now = hearing->request->now;
+
+	if (clause->expires == AFENCE_NEVER)
 		return false;
-	set_verdict(out, AFENCE_ALLOW, by_rank[rank]);
-	return true;
+	return (now != 0 ? now : af_policy_now(hearing->policy)) > clause->expires;
+}
+
+/* R7; the place comes last, since it may cost a look-up. */
+static bool judge_exceptions(
+	struct hearing *hearing, const struct subject *subject, struct outcome *out)
+{
+	struct af_clause_walk walk = walk_of(subject);
+	const struct af_image_clause *clause;
+
+	while ((clause = af_policy_next_clause(hearing->policy, AFENCE_CLAUSE_EXCEPTION, &walk)) !=
+		NULL) {
+		if (!has_service(hearing, clause) || !has_port(hearing, clause) ||
+			is_over(hearing, clause) || !is_at(hearing, clause))
+			continue;
+		*out = (struct outcome){RANK_EXCEPTED, AFENCE_REASON_EXCEPTION,
+			af_policy_clause_rule(hearing->policy, clause)};
+		return true;
+	}
+	return false;
+}
+
+/* R2 */
+static void judge_reserved(
+	const struct hearing *hearing, const struct subject *subject, struct outcome *out)
+{
+	static const struct {
+		enum rank rank;
+		enum af_reason reason;
+	} by_class[] = {
+		[AFENCE_TARGET_LOCAL] = {RANK_ALLOWED, AFENCE_REASON_TARGET_LOCAL},
+		[AFENCE_TARGET_INTERNAL] = {RANK_ALLOWED, AFENCE_REASON_TARGET_INTERNAL},
+		[AFENCE_TARGET_UNKNOWN] = {RANK_BLOCKED, AFENCE_REASON_RESERVED_UNKNOWN},
+		[AFENCE_TARGET_EXTERNAL] = {RANK_BLOCKED, AFENCE_REASON_RESERVED_EXTERNAL},
+	};
+	const struct af_target *target = &hearing->out->target;
+
+	out->rank = by_class[target->class].rank;
+	out->reason = by_class[target->class].reason;
+	if (target->class == AFENCE_TARGET_UNKNOWN && hearing->settings.unknown_allow) {
+		out->rank = RANK_ALLOWED;
+		out->reason = AFENCE_REASON_TARGET_UNKNOWN;
+	}
+	out->rule = out->rank == RANK_BLOCKED ? subject->fact.rule : target->rule;
+}
+
+/* R8; false if no protect speaks of the identity.  The first that refuses is named, else the first. */
+static bool judge_protected(
+	struct hearing *hearing, const struct subject *subject, struct outcome *out)
+{
+	struct af_clause_walk walk = walk_of(subject);
+	const struct af_image_clause *clause;
+
+	out->rank = RANK_NONE;
+	while (subject->fact.protected && out->rank != RANK_BLOCKED &&
+		(clause = af_policy_next_clause(hearing->policy, AFENCE_CLAUSE_PROTECT, &walk)) !=
+			NULL) {
+		if (!is_at(hearing, clause))
+			*out = (struct outcome){RANK_BLOCKED, AFENCE_REASON_PROTECTED_OTHER,
+				af_policy_clause_rule(hearing->policy, clause)};
+		else if (out->rank == RANK_NONE)
+			*out = (struct outcome){RANK_ALLOWED, AFENCE_REASON_TARGET_PROTECTED,
+				af_policy_clause_rule(hearing->policy, clause)};
+	}
+	return out->rank != RANK_NONE;
+}
+
+static void judge_target(struct hearing *hearing)
+{
+	if (!hearing->judged)
+		af_target_judge(hearing->policy, hearing->request, hearing->out->service,
+			&hearing->settings, &hearing->scene, &hearing->out->target);
+	hearing->judged = true;
+}
+
+/* R7, then R2 and R8 apart: the worse wins. */
+static void judge_restricted(
+	struct hearing *hearing, const struct subject *subject, struct outcome *out)
+{
+	struct outcome other;
+
+	judge_target(hearing);
+	if (judge_exceptions(hearing, subject, out))
+		return;
+	out->rank = RANK_NONE;
+	if (subject->fact.reserved)
+		judge_reserved(hearing, subject, out);
+	if (out->rank != RANK_BLOCKED && judge_protected(hearing, subject, &other))
+		*out = other;
+}
+
+/* Mode off and a stack that sends no password out come before all rules (R12). */
+static void take_restricted(struct hearing *hearing, const struct subject *subject)
+{
+	struct outcome outcome = {RANK_ALLOWED, AFENCE_REASON_NO_FORWARDER, no_rule};
+
+	if (hearing->settings.mode != AFENCE_MODE_OFF && !hearing->request->no_forwarder)
+		judge_restricted(hearing, subject, &outcome);
+	take(hearing, subject, &outcome);
+}
+
+/* A name that stands in a malformed identity counts only if it is reserved (R5). */
+static void judge_subject(struct hearing *hearing, struct subject *subject)
+{
+	af_policy_judge_domain(hearing->policy, subject->domain, &subject->fact);
+	if (subject->fact.reserved || (!subject->malformed && is_protected(hearing, subject)))
+		take_restricted(hearing, subject);
+	else if (!subject->malformed)
+		take_free(hearing, subject, RANK_ORDINARY);
+}
+
+static void judge_malformed(
+	struct hearing *hearing, const struct af_identity *identity, struct subject *subject)
+{
+	struct af_domain run;
+	size_t pos = 0;
+
+	subject->malformed = true;
+	take_free(hearing, subject, RANK_MALFORMED);
+	subject->domain = &run;
+	while (af_identity_next_run(identity, &pos, &run))
+		judge_subject(hearing, subject);
+}
+
+static void judge_login(struct hearing *hearing, const struct af_login *login, size_t index)
+{
+	struct subject subject;
+	struct af_identity identity;
+
+	af_identity_parse(login->text, login->len, login->form, &identity);
+	subject.login = index;
+	subject.malformed = false;
+	subject.domain = NULL;
+	subject.local = NULL;
+	if (identity.malformed) {
+		judge_malformed(hearing, &identity, &subject);
+		return;
+	}
+	if (identity.count == 0)
+		take_free(hearing, &subject, RANK_BARE);
+	for (size_t i = 0; i < identity.count; i++) {
+		subject.domain = &identity.principal[i].domain;
+		subject.local = identity.principal[i].local;
+		subject.local_len = identity.principal[i].local_len;
+		judge_subject(hearing, &subject);
+	}
 }
 
 static void get_settings(const struct af_policy *policy, const struct af_request *request,
@@ -202,36 +367,74 @@ static void get_settings(const struct af_policy *policy, const struct af_request
 		out->unknown_allow = request->unknown_allow;
 }
 
-void af_decide(
+/* As if there were no identity and no target. */
+static void set_blank(
 	const struct af_policy *policy, const struct af_request *request, struct af_decision *out)
 {
-	struct af_settings settings;
-	enum rank rank;
-
-	set_service(request->service, out);
-	get_settings(policy, request, out->service, &settings);
 	out->policy = policy;
-	out->mode = settings.mode;
-	out->rule = (struct af_rule){NULL, NULL, 0};
+	out->verdict = AFENCE_ALLOW;
+	out->reason = AFENCE_REASON_NO_DOMAIN;
+	out->rule = no_rule;
+	out->login = 0;
+	out->malformed = false;
+	out->domain.len = 0;
+	out->domain.name[0] = '\0';
+	out->fact.reserved = false;
+	out->fact.protected = false;
+	out->fact.known = NULL;
 	out->target.class = AFENCE_TARGET_UNKNOWN;
 	out->target.has_name = false;
 	out->target.has_address = false;
 	out->target.resolved = false;
 	out->target.port = request->port;
-	out->target.rule = out->rule;
-	rank = judge_logins(policy, request, out);
-	if (settings.mode == AFENCE_MODE_OFF) {
-		set_verdict(out, AFENCE_ALLOW, AFENCE_REASON_MODE_OFF);
-		return;
-	}
-	if (judge_ordinary(rank, out))
-		return;
-	if (request->no_forwarder) {
-		set_verdict(out, AFENCE_ALLOW, AFENCE_REASON_NO_FORWARDER);
-		return;
-	}
-	af_target_judge(policy, request, out->service, &settings, &out->target);
-	judge_reserved(&settings, out);
-	if (settings.mode == AFENCE_MODE_OBSERVE && out->verdict == AFENCE_BLOCK)
+	out->target.rule = no_rule;
+}
+
+static void decide_view(
+	const struct af_policy *policy, const struct af_request *request, struct af_decision *out)
+{
+	struct hearing hearing; /* the scene in it is left unset until it is needed */
+
+	set_service(request->service, out);
+	set_blank(policy, request, out);
+	get_settings(policy, request, out->service, &hearing.settings);
+	out->mode = hearing.settings.mode;
+	hearing.policy = policy;
+	hearing.request = request;
+	hearing.out = out;
+	hearing.highest = RANK_NONE;
+	hearing.judged = false;
+	for (size_t i = 0; i < request->login_count; i++)
+		judge_login(&hearing, &request->login[i], i);
+	if (out->mode == AFENCE_MODE_OFF)
+		out->reason = AFENCE_REASON_MODE_OFF;
+	else if (out->mode == AFENCE_MODE_OBSERVE && out->verdict == AFENCE_BLOCK)
 		out->verdict = AFENCE_OBSERVE;
+}
+
+/* What rules on trial would refuse is seen, and goes. */
+static void decide_trial(
+	const struct af_policy *trial, const struct af_request *request, struct af_decision *out)
+{
+	const struct af_policy *policy = out->policy;
+	const char *service = out->service;
+	struct af_decision would;
+
+	decide_view(trial, request, &would);
+	if (would.verdict == AFENCE_ALLOW)
+		return;
+	*out = would;
+	out->policy = policy;
+	out->service = service;
+	out->verdict = AFENCE_OBSERVE;
+}
+
+void af_decide(
+	const struct af_policy *policy, const struct af_request *request, struct af_decision *out)
+{
+	const struct af_policy *trial = af_policy_trial(policy);
+
+	decide_view(policy, request, out);
+	if (trial != NULL && out->verdict == AFENCE_ALLOW)
+		decide_trial(trial, request, out);
 }

@@ -6,24 +6,20 @@
  * The one mutable global of the core is the pointer to the policy held (P3): set once, by
  * compare-and-exchange, never cleared, so readers need no lock.
  */
-#include "af_policy.h"
+#include "af_policy_parts.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "af_policy_file.h"
+#include <time.h>
 
 #define PREVIOUS_SUFFIX ".prev"
 
-struct af_policy {
-	const char *source;
-	bool has_image; /* false: built in */
-	struct af_image image;
-	struct af_policy_file file;
-};
+/* What holds in the two views of an image. */
+#define LIVES_NORMAL (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_REPLACED)
+#define LIVES_TRIAL  (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_TRIAL)
 
 static const struct af_policy builtin = {.source = "builtin"};
 static _Atomic(const struct af_policy *) held;
@@ -33,25 +29,46 @@ const struct af_policy *af_policy_builtin(void)
 	return &builtin;
 }
 
-/* The policy and the path it was loaded from are one piece of memory. */
-static enum af_status new_policy(
-	const char *path, const struct af_policy_file *file, struct af_policy **out)
+static void set_view(struct af_policy *view, unsigned lives)
 {
-	size_t room = strlen(path) + 1;
-	struct af_policy *policy = malloc(sizeof(*policy) + room);
+	size_t count;
+
+	view->has_image = true;
+	view->lives = (uint8_t)lives;
+	view->has_protects = false;
+	view->trial = NULL;
+	memset(&view->file, 0, sizeof(view->file));
+	af_image_services(&view->image, &count);
+	view->has_services = count > 0;
+	for (const struct af_image_clause *clause = af_image_clauses(&view->image, &count);
+		count > 0; clause++, count--)
+		if (clause->kind == AFENCE_CLAUSE_PROTECT)
+			view->has_protects = true;
+}
+
+/* Both views and the path are one piece of memory. */
+enum af_status af_policy_borrow(
+	const char *source, const uint8_t *bytes, size_t length, struct af_policy **out)
+{
+	size_t room = strlen(source) + 1;
+	struct af_policy *view = malloc(2 * sizeof(*view) + room);
 	enum af_status status;
 
-	if (policy == NULL)
+	*out = NULL;
+	if (view == NULL)
 		return AFENCE_ERR_MEMORY;
-	status = af_image_open(file->bytes, file->length, &policy->image);
+	status = af_image_open(bytes, length, &view[0].image);
 	if (status != AFENCE_OK) {
-		free(policy);
+		free(view);
 		return status;
 	}
-	policy->has_image = true;
-	policy->file = *file;
-	policy->source = memcpy(policy + 1, path, room);
-	*out = policy;
+	set_view(&view[0], LIVES_NORMAL);
+	view[0].source = memcpy(&view[2], source, room);
+	view[1] = view[0];
+	view[1].lives = LIVES_TRIAL;
+	if (af_image_settings(&view->image)->on_trial != 0)
+		view[0].trial = &view[1];
+	*out = view;
 	return AFENCE_OK;
 }
 
@@ -64,8 +81,10 @@ enum af_status af_policy_load(const char *path, bool own_user, struct af_policy 
 	status = af_policy_file_open(path, own_user, &file);
 	if (status != AFENCE_OK)
 		return status;
-	status = new_policy(path, &file, out);
-	if (status != AFENCE_OK)
+	status = af_policy_borrow(path, file.bytes, file.length, out);
+	if (status == AFENCE_OK)
+		(*out)->file = file;
+	else
 		af_policy_file_close(&file);
 	return status;
 }
@@ -132,6 +151,11 @@ const struct af_policy *af_policy_current(void)
 	return policy != NULL ? policy : &builtin;
 }
 
+const struct af_policy *af_policy_trial(const struct af_policy *policy)
+{
+	return policy->trial;
+}
+
 const char *af_policy_source(const struct af_policy *policy)
 {
 	return policy->source;
@@ -147,6 +171,18 @@ int64_t af_policy_created(const struct af_policy *policy)
 	return policy->has_image ? af_image_created(&policy->image) : 0;
 }
 
+const struct af_image *af_policy_image(const struct af_policy *policy)
+{
+	return policy->has_image ? &policy->image : NULL;
+}
+
+time_t af_policy_now(const struct af_policy *policy)
+{
+	time_t created = (time_t)af_policy_created(policy), now = time(NULL);
+
+	return now > created ? now : created;
+}
+
 static const struct af_settings default_settings = {
 	.mode = AFENCE_MODE_ENFORCE,
 	.on_block = AFENCE_ON_BLOCK_CUT,
@@ -155,18 +191,40 @@ static const struct af_settings default_settings = {
 	.within_ms = AFENCE_WITHIN_MS_DEFAULT,
 };
 
+/* The clock is asked only for a mode that ends. */
+static enum af_mode mode_at(
+	const struct af_policy *policy, const struct af_image_settings *from, time_t now)
+{
+	if (from->mode_until == 0)
+		return (enum af_mode)from->mode;
+	if (now == 0)
+		now = af_policy_now(policy);
+	return (enum af_mode)(now < from->mode_until ? from->mode : from->mode_after);
+}
+
+static void add_service(const struct af_image_service *from, struct af_settings *out)
+{
+	if (from->mode != AFENCE_UNSET)
+		out->mode = (enum af_mode)from->mode;
+	if (from->on_block != AFENCE_UNSET)
+		out->on_block = (enum af_on_block)from->on_block;
+	if (from->unknown != AFENCE_UNSET)
+		out->unknown_allow = from->unknown != 0;
+	if (from->resolve != AFENCE_UNSET)
+		out->resolve = from->resolve != 0;
+}
+
 void af_policy_settings(
 	const struct af_policy *policy, const char *service, time_t now, struct af_settings *out)
 {
 	const struct af_image_settings *from;
+	const struct af_image_service *row = NULL;
 
-	(void)service; /* no image says anything of a single service yet */
-	(void)now;
 	*out = default_settings;
 	if (!policy->has_image)
 		return;
 	from = af_image_settings(&policy->image);
-	out->mode = (enum af_mode)from->mode;
+	out->mode = mode_at(policy, from, now);
 	out->on_block = (enum af_on_block)from->on_block;
 	out->log_identity = (enum af_log_identity)from->log_identity;
 	out->unknown_allow = from->unknown != 0;
@@ -175,6 +233,10 @@ void af_policy_settings(
 	out->has_server = from->has_server != 0;
 	memcpy(out->server.byte, from->server, sizeof(out->server.byte));
 	out->server_port = from->server_port;
+	if (policy->has_services && service != NULL)
+		row = af_image_find_service(&policy->image, service);
+	if (row != NULL)
+		add_service(row, out);
 }
 
 static struct af_rule describe(const struct af_policy *policy, const struct af_image_rule *rule)
@@ -194,6 +256,41 @@ static const char *const builtin_rule[] = {
 	[AFENCE_NAME_SPECIAL] = NULL,
 };
 
+/* The first of the rules on one name or network that holds in this view, or NULL. */
+static const struct af_image_rule *skip_dead(
+	const struct af_policy *policy, const struct af_image_rule *rule)
+{
+	while (rule != NULL && !af_policy_holds(policy, rule->life))
+		rule = af_image_rule(&policy->image, rule->next);
+	return rule;
+}
+
+static const struct af_image_rule *find_reserve(
+	const struct af_policy *policy, const struct af_suffix *suffix)
+{
+	return skip_dead(
+		policy, af_image_find_name(&policy->image, AFENCE_SECTION_IDENTITIES, suffix));
+}
+
+static bool is_protected(
+	const struct af_policy *policy, const struct af_suffix *suffix, unsigned reach)
+{
+	const struct af_image *image = &policy->image;
+	const struct af_image_member *member =
+		af_image_find_member(image, AFENCE_CLAUSE_PROTECT, suffix);
+
+	for (; member != NULL; member = af_image_next_member(image, member))
+		if ((member->reach & reach) != 0 &&
+			af_policy_holds(policy, af_image_clause_of(image, member)->life))
+			return true;
+	return false;
+}
+
+static unsigned reach_of(const struct af_suffix *suffix, const struct af_domain *name)
+{
+	return suffix->len == name->len ? AFENCE_REACH_EXACT : AFENCE_REACH_BELOW;
+}
+
 /* The walk goes from the shortest suffix to the longest: of each kind the last match stays. */
 void af_policy_judge_domain(
 	const struct af_policy *policy, const struct af_domain *domain, struct af_domain_fact *out)
@@ -212,9 +309,11 @@ void af_policy_judge_domain(
 		}
 		if (!policy->has_image)
 			continue;
-		found = af_image_find_name(&policy->image, AFENCE_SECTION_IDENTITIES, &suffix);
+		found = find_reserve(policy, &suffix);
 		if (found != NULL)
 			reserve = found;
+		if (policy->has_protects && !out->protected)
+			out->protected = is_protected(policy, &suffix, reach_of(&suffix, domain));
 	}
 	if (reserve != NULL)
 		out->rule = describe(policy, reserve);
@@ -227,15 +326,16 @@ static const enum af_row row_of_kind[AFENCE_RULE_KINDS] = {
 	[AFENCE_RULE_EXTERNAL] = AFENCE_ROW_EXTERNAL,
 };
 
-/* Of the rules on one name or network that have REACH (0: any), the external one, else the
- * first; NULL if none has it. */
+/* Of the rules on one name or network that hold and have REACH (0: any), the external one, else
+ * the first; NULL if there is none. */
 static const struct af_image_rule *pick_rule(
-	const struct af_image *image, const struct af_image_rule *rule, unsigned reach)
+	const struct af_policy *policy, const struct af_image_rule *rule, unsigned reach)
 {
 	const struct af_image_rule *picked = NULL;
 
-	for (; rule != NULL; rule = af_image_rule(image, rule->next)) {
-		if (reach != 0 && (rule->reach & reach) == 0)
+	for (; rule != NULL; rule = af_image_rule(&policy->image, rule->next)) {
+		if (!af_policy_holds(policy, rule->life) ||
+			(reach != 0 && (rule->reach & reach) == 0))
 			continue;
 		if (picked == NULL || rule->kind == AFENCE_RULE_EXTERNAL)
 			picked = rule;
@@ -263,8 +363,7 @@ enum af_row af_policy_name_row(
 		return AFENCE_ROW_NONE;
 	while (af_suffix_next(name, &suffix)) {
 		found = af_image_find_name(&policy->image, AFENCE_SECTION_TARGETS, &suffix);
-		found = pick_rule(&policy->image, found,
-			suffix.len == name->len ? AFENCE_REACH_EXACT : AFENCE_REACH_BELOW);
+		found = pick_rule(policy, found, reach_of(&suffix, name));
 		if (found != NULL)
 			picked = found;
 	}
@@ -274,16 +373,16 @@ enum af_row af_policy_name_row(
 enum af_row af_policy_address_row(
 	const struct af_policy *policy, const struct af_address *address, struct af_rule *rule)
 {
-	const struct af_image_network *network;
+	const struct af_image *image = &policy->image;
+	const struct af_image_network *network = NULL;
+	const struct af_image_rule *picked = NULL;
 
 	memset(rule, 0, sizeof(*rule));
-	if (!policy->has_image)
-		return AFENCE_ROW_NONE;
-	network = af_image_find_network(&policy->image, address);
-	if (network == NULL)
-		return AFENCE_ROW_NONE;
-	return answer(policy,
-		pick_rule(&policy->image, af_image_rule(&policy->image, network->rule), 0), rule);
+	if (policy->has_image)
+		network = af_image_find_network(image, address);
+	for (; network != NULL && picked == NULL; network = af_image_network_parent(image, network))
+		picked = pick_rule(policy, af_image_rule(image, network->rule), 0);
+	return answer(policy, picked, rule);
 }
 
 enum af_target_class af_policy_address_class(const struct af_policy *policy,

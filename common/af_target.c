@@ -9,34 +9,23 @@
  * T3  Where the host hands no peer over, a connection fits if its peer is an address of the name.
  *     If none fits, all of them are evidence, which can only make the class worse.
  * T4  For ldap and xmpp the name comes from the far side (PTR record, stream features): a liar
- *     must gain nothing by it.  It neither selects a connection nor matches an `internal` row,
- *     unless it resolves to the peer.
+ *     must gain nothing by it.  It neither selects a connection nor matches an `internal` row or
+ *     a place, unless it resolves to the peer.
+ * T5  A place that is a name is a matter of names: what it resolves to is not asked (but T4).  A
+ *     place that is a network must hold all that is known of where the connection goes.
  */
 #include "af_target.h"
 
 #include <string.h>
 
-/* What is known while a target is judged. */
-struct scene {
-	const struct af_policy *policy;
-	const struct af_request *request;
-	const struct af_settings *settings;
-	struct af_target *out;
-	enum af_row row;      /* of the name */
-	bool literal;         /* the host is an address */
-	bool nameless;        /* there is no host at all */
-	bool unverified;      /* T4 */
-	bool too_many;        /* more peers than could be looked at */
-	size_t address_count; /* addresses of the name or the literal, in out->resolution */
-	size_t peer_count;    /* entries of peer */
-	struct af_peer peer[AFENCE_PEERS_MAX];
-};
+#define IPV4_BITS 96 /* of the prefix ::ffff:0:0 */
 
 static enum af_target_class worse(enum af_target_class a, enum af_target_class b)
 {
 	return a > b ? a : b;
 }
 
+/* True for PARENT itself and the names below it. */
 static bool in_domain(const struct af_domain *domain, const char *parent)
 {
 	size_t len = strlen(parent);
@@ -46,7 +35,7 @@ static bool in_domain(const struct af_domain *domain, const char *parent)
 }
 
 /* Reads the host: name, literal, or neither. */
-static void read_host(struct scene *scene)
+static void read_host(struct af_scene *scene)
 {
 	struct af_target *out = scene->out;
 	const char *host = scene->request->host;
@@ -62,7 +51,7 @@ static void read_host(struct scene *scene)
 		scene->row = af_policy_name_row(scene->policy, &out->name, &out->rule);
 }
 
-static void set_scene(struct scene *scene, const struct af_policy *policy,
+static void set_scene(struct af_scene *scene, const struct af_policy *policy,
 	const struct af_request *request, struct af_target *out)
 {
 	scene->policy = policy;
@@ -94,7 +83,7 @@ struct weight {
 	struct af_rule rule;
 };
 
-static struct weight weigh(const struct scene *scene, const struct af_address *address, bool own)
+static struct weight weigh(const struct af_scene *scene, const struct af_address *address, bool own)
 {
 	struct weight weight;
 
@@ -107,7 +96,7 @@ static struct weight weigh(const struct scene *scene, const struct af_address *a
 
 /* Adds an address to the evidence; the first one of the worst class is kept to be shown, with its
  * PORT, if it is a peer's and nobody has named another. */
-static enum af_target_class add_weight(struct scene *scene, const struct af_address *address,
+static enum af_target_class add_weight(struct af_scene *scene, const struct af_address *address,
 	uint16_t port, const struct weight *weight, enum af_target_class worst)
 {
 	struct af_target *out = scene->out;
@@ -124,7 +113,7 @@ static enum af_target_class add_weight(struct scene *scene, const struct af_addr
 }
 
 /* An address that the machine was seen to hold itself is as near as the peer that showed it. */
-static bool is_own_address(const struct scene *scene, const struct af_address *address)
+static bool is_own_address(const struct af_scene *scene, const struct af_address *address)
 {
 	for (size_t i = 0; i < scene->peer_count; i++)
 		if (scene->peer[i].own && af_address_equal(&scene->peer[i].address, address))
@@ -132,7 +121,7 @@ static bool is_own_address(const struct scene *scene, const struct af_address *a
 	return false;
 }
 
-static bool name_has_address(const struct scene *scene, const struct af_address *address)
+static bool name_has_address(const struct af_scene *scene, const struct af_address *address)
 {
 	for (size_t i = 0; i < scene->address_count; i++)
 		if (af_address_equal(&scene->out->resolution.address[i], address))
@@ -140,7 +129,7 @@ static bool name_has_address(const struct scene *scene, const struct af_address 
 	return false;
 }
 
-static void find_peers(struct scene *scene)
+static void find_peers(struct af_scene *scene)
 {
 	const struct af_request *request = scene->request;
 	size_t count = 0;
@@ -157,7 +146,7 @@ static void find_peers(struct scene *scene)
 	scene->peer_count = scene->too_many ? AFENCE_PEERS_MAX : count;
 }
 
-static bool any_peer_external(const struct scene *scene, bool by_row)
+static bool any_peer_external(const struct af_scene *scene, bool by_row)
 {
 	for (size_t i = 0; i < scene->peer_count; i++) {
 		struct weight weight = weigh(scene, &scene->peer[i].address, scene->peer[i].own);
@@ -170,7 +159,7 @@ static bool any_peer_external(const struct scene *scene, bool by_row)
 }
 
 /* Are the addresses of the name worth a look-up? */
-static bool needs_addresses(struct scene *scene)
+static bool needs_addresses(struct af_scene *scene)
 {
 	bool select = !scene->request->has_peer && scene->peer_count > 1;
 
@@ -183,13 +172,13 @@ static bool needs_addresses(struct scene *scene)
 	return !any_peer_external(scene, false);
 }
 
-static bool is_localhost(const struct scene *scene)
+static bool is_localhost(const struct af_scene *scene)
 {
 	return scene->out->has_name && in_domain(&scene->out->name, "localhost");
 }
 
 /* RFC 6761 s6.3: localhost names are the loopback addresses, and nobody needs to be asked. */
-static void take_loopback(struct scene *scene)
+static void take_loopback(struct af_scene *scene)
 {
 	static const char *const text[] = {"127.0.0.1", "::1"};
 
@@ -198,23 +187,30 @@ static void take_loopback(struct scene *scene)
 	scene->address_count = 2;
 }
 
-static void find_addresses(struct scene *scene)
+/* The one look-up of a decision. */
+static void look_up(struct af_scene *scene)
 {
 	struct af_target *out = scene->out;
 	struct af_resolver *resolver = scene->request->resolver;
 
-	if (is_localhost(scene)) {
+	if (!out->has_name || out->resolved || is_localhost(scene) || resolver == NULL ||
+		!scene->settings->resolve)
+		return;
+	resolver->resolve(resolver, &out->name, scene->settings->within_ms, &out->resolution);
+	out->resolved = true;
+	scene->address_count = out->resolution.address_count;
+}
+
+static void find_addresses(struct af_scene *scene)
+{
+	if (is_localhost(scene))
 		take_loopback(scene);
-	} else if (resolver != NULL && scene->settings->resolve && needs_addresses(scene)) {
-		resolver->resolve(
-			resolver, &out->name, scene->settings->within_ms, &out->resolution);
-		out->resolved = true;
-		scene->address_count = out->resolution.address_count;
-	}
+	else if (needs_addresses(scene))
+		look_up(scene);
 }
 
 /* T3; the peers that count are moved to the front. */
-static void select_peers(struct scene *scene)
+static void select_peers(struct af_scene *scene)
 {
 	size_t fits = 0;
 
@@ -235,7 +231,7 @@ static void select_peers(struct scene *scene)
 }
 
 /* The class of the name alone. */
-static enum af_target_class name_class(struct scene *scene)
+static enum af_target_class name_class(struct af_scene *scene)
 {
 	const struct af_resolution *found = &scene->out->resolution;
 	enum af_target_class class = AFENCE_TARGET_LOCAL;
@@ -264,13 +260,13 @@ static enum af_target_class unresolved_class(const struct af_target *out)
 }
 
 /* True where nobody may be asked for the addresses of the name. */
-static bool cannot_resolve(const struct scene *scene)
+static bool cannot_resolve(const struct af_scene *scene)
 {
 	return scene->out->has_name && scene->row == AFENCE_ROW_NONE && !is_localhost(scene) &&
 	       (scene->request->resolver == NULL || !scene->settings->resolve);
 }
 
-static enum af_target_class peers_class(struct scene *scene)
+static enum af_target_class peers_class(struct af_scene *scene)
 {
 	enum af_target_class class = scene->too_many ? AFENCE_TARGET_UNKNOWN : AFENCE_TARGET_LOCAL;
 
@@ -288,7 +284,7 @@ static enum af_target_class peers_class(struct scene *scene)
 }
 
 /* T1 and T2. */
-static enum af_target_class verified_class(struct scene *scene)
+static enum af_target_class verified_class(struct af_scene *scene)
 {
 	enum af_target_class class;
 
@@ -305,7 +301,7 @@ static enum af_target_class verified_class(struct scene *scene)
 }
 
 /* T4; a lie must not point at a connection that is nearer than the one that decided, either. */
-static enum af_target_class unverified_class(struct scene *scene)
+static enum af_target_class unverified_class(struct af_scene *scene)
 {
 	const struct af_peer *fit = &scene->peer[scene->out->fit_index];
 	enum af_target_class class;
@@ -329,7 +325,7 @@ static bool name_is_unverified(const struct af_request *request, const char *ser
 void af_target_glance(
 	const struct af_policy *policy, const struct af_request *request, struct af_target *out)
 {
-	struct scene scene;
+	struct af_scene scene;
 
 	set_scene(&scene, policy, request, out);
 	out->class = AFENCE_TARGET_UNKNOWN;
@@ -340,16 +336,84 @@ void af_target_glance(
 }
 
 void af_target_judge(const struct af_policy *policy, const struct af_request *request,
-	const char *service, const struct af_settings *settings, struct af_target *out)
+	const char *service, const struct af_settings *settings, struct af_scene *scene,
+	struct af_target *out)
 {
-	struct scene scene;
-
-	set_scene(&scene, policy, request, out);
-	scene.settings = settings;
-	scene.unverified = name_is_unverified(request, service);
-	find_peers(&scene);
-	find_addresses(&scene);
+	set_scene(scene, policy, request, out);
+	scene->settings = settings;
+	scene->unverified = name_is_unverified(request, service);
+	find_peers(scene);
+	find_addresses(scene);
 	if (!request->has_peer)
-		select_peers(&scene);
-	out->class = scene.unverified ? unverified_class(&scene) : verified_class(&scene);
+		select_peers(scene);
+	out->class = scene->unverified ? unverified_class(scene) : verified_class(scene);
+}
+
+/* T4: each connection that it may be must be one to the name. */
+static bool resolves_to_peers(struct af_scene *scene)
+{
+	look_up(scene);
+	for (size_t i = 0; i < scene->peer_count; i++)
+		if (!name_has_address(scene, &scene->peer[i].address))
+			return false;
+	return scene->peer_count > 0 && !scene->too_many;
+}
+
+static bool in_named_place(struct af_scene *scene, const struct af_image_place *place)
+{
+	const struct af_domain *name = &scene->out->name;
+	const char *named = af_image_string(af_policy_image(scene->policy), place->name);
+	unsigned reach = strcmp(name->name, named) == 0 ? AFENCE_REACH_EXACT : AFENCE_REACH_BELOW;
+
+	return scene->out->has_name && (place->reach & reach) != 0 && in_domain(name, named) &&
+	       (!scene->unverified || resolves_to_peers(scene));
+}
+
+/* The IPv4-mapped form is ours: an IPv4 address lies in no network of IPv6. */
+static bool holds(const struct af_image_place *place, const struct af_address *address)
+{
+	static const struct af_address ipv4 = {{[10] = 0xff, [11] = 0xff}};
+	struct af_address network;
+
+	memcpy(network.byte, place->address, sizeof(network.byte));
+	return af_address_in(address, &network, place->prefix) &&
+	       (place->prefix >= IPV4_BITS || !af_address_in(address, &ipv4, IPV4_BITS));
+}
+
+static bool addresses_in(const struct af_scene *scene, const struct af_image_place *place)
+{
+	for (size_t i = 0; i < scene->address_count; i++)
+		if (!holds(place, &scene->out->resolution.address[i]))
+			return false;
+	return scene->address_count > 0 && scene->out->resolution.complete;
+}
+
+static bool peers_in(const struct af_scene *scene, const struct af_image_place *place)
+{
+	for (size_t i = 0; i < scene->peer_count; i++)
+		if (!holds(place, &scene->peer[i].address))
+			return false;
+	return scene->peer_count > 0 && !scene->too_many;
+}
+
+/* A host that is neither name nor literal could be anywhere. */
+static bool in_network(struct af_scene *scene, const struct af_image_place *place)
+{
+	if (scene->literal && !addresses_in(scene, place))
+		return false;
+	if (scene->peer_count == 0 && !scene->unverified) {
+		look_up(scene);
+		return addresses_in(scene, place);
+	}
+	return (scene->literal || scene->nameless || scene->out->has_name) &&
+	       peers_in(scene, place);
+}
+
+bool af_target_in_places(struct af_scene *scene, const struct af_image_place *place, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (place[i].reach == 0 ? in_network(scene, &place[i])
+					: in_named_place(scene, &place[i]))
+			return true;
+	return false;
 }
