@@ -264,7 +264,7 @@ static const struct field_row {
 	{"length", HEADER(length), 8, AFENCE_ERR_DAMAGED},
 	{"generation 0", HEADER(generation), 0, AFENCE_ERR_DAMAGED},
 	{"header reserved", HEADER(reserved), 1, AFENCE_ERR_DAMAGED},
-	{"17 sections", HEADER(section_count), 17, AFENCE_ERR_DAMAGED},
+	{"25 sections", HEADER(section_count), AFENCE_IMAGE_SECTIONS + 1, AFENCE_ERR_DAMAGED},
 	{"no settings", SECTION(AFENCE_SECTION_SETTINGS, type), 99, AFENCE_ERR_DAMAGED},
 	{"no strings", SECTION(AFENCE_SECTION_STRINGS, type), 99, AFENCE_ERR_DAMAGED},
 	{"no rules", SECTION(AFENCE_SECTION_RULES, type), 99, AFENCE_ERR_DAMAGED},
@@ -323,7 +323,8 @@ static const struct field_row {
 
 /* Where nothing else is wrong with a section, since it is empty. */
 static const struct field_row empty_rows[] = {
-	{"empty section elsewhere", SECTION(AFENCE_SECTION_NETWORKS, offset), 448, AFENCE_OK},
+	{"empty section elsewhere", SECTION(AFENCE_SECTION_NETWORKS, offset),
+		sizeof(struct af_image_header), AFENCE_OK},
 	{"empty section not aligned", SECTION(AFENCE_SECTION_NETWORKS, offset), 444,
 		AFENCE_ERR_DAMAGED},
 	{"empty section in the header", SECTION(AFENCE_SECTION_NETWORKS, offset), 8,
