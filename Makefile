@@ -39,9 +39,9 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options kept
-TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/psl \
+TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
-          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy \
+          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy doctor/policy_rules \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
           policy/clauses policy/services policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/writer policy/store policy/store_images policy/store_sign policy/set policy/request policy/build policy/expect policy/verb_compile policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show

@@ -129,7 +129,6 @@ static bool read_words(struct options *options)
 	check->format = (enum af_format)format;
 	check->request.stack = (enum af_stack)stack;
 	check->request.service = options->word[WORD_SERVICE];
-	check->request.now = time(NULL);
 	options->resolve = resolve == 1 && stack != AFENCE_STACK_PAM;
 	return options->word[WORD_ON] == NULL ||
 	       af_argument_date("check", "--on", options->word[WORD_ON], &check->request.now);
@@ -203,7 +202,8 @@ void af_check_ask(const struct af_check *check, const struct af_login *identity,
 	if (service != NULL)
 		request->service = service;
 	af_decide(check->policy, request, out);
-	if (out->target.class == AFENCE_TARGET_UNKNOWN && !out->fact.reserved)
+	if (out->target.class == AFENCE_TARGET_UNKNOWN && !out->fact.reserved &&
+		!out->target.resolved)
 		af_target_glance(check->policy, request, &out->target);
 }
 

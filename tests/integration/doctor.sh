@@ -197,10 +197,14 @@ test_policy()
 	mkdir -m 755 /etc/authfence/policy.d
 	printf 'policy 1;\n' > /etc/authfence/policy.d/a.policy
 	expect 1 'FAILED  *policy-sources .*nothing compiled' "${doctor[@]}"
-	expect 1 'remedy: authfence policy compile --output /etc/authfence/policy.bin /etc/authfence/policy.d/a.policy$' \
-		"${doctor[@]}"
+	expect 1 'remedy: authfence policy apply$' "${doctor[@]}"
 	compile ''
 	expect 0 'ok  *policy-sources ' "${doctor[@]}"
+	expect 0 'skipped  *policy-history ' "${doctor[@]}"
+	rm "$tree/etc/authfence/policy.bin"
+	mkdir -p "$tree/usr/lib/authfence/policy.d"
+	printf 'policy 1;\n' > "$tree/usr/lib/authfence/policy.d/a.policy"
+	expect 1 "remedy: authfence policy apply --root $tree\$" "${doctor[@]}" --root "$tree"
 	touch -d '1 hour' /etc/authfence/policy.d/a.policy
 	expect 1 'FAILED  *policy-sources .*a.policy was changed after' "${doctor[@]}"
 	rm -r /etc/authfence/policy.d /etc/authfence/policy.bin

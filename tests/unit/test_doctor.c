@@ -17,6 +17,7 @@
 #include "../../tools/doctor/doctor.h"
 #include "../../tools/doctor/module.h"
 #include "../../tools/doctor/pam_stack.h"
+#include "../../tools/policy/build.h"
 #include "compiled.h"
 
 #define GOOD "[default=ignore perm_denied=die]"
@@ -698,6 +699,179 @@ static void test_policy_mode(void)
 	check_policy("off", af_doctor_policy_mode, "failed: mode off: nothing is looked at\n");
 }
 
+/* What an activation leaves in an image, for the tests to change. */
+struct activation {
+	int64_t now;
+	uint64_t generation;
+	const char *action; /* NULL: nobody activated it */
+	uint8_t sources[32];
+	enum af_mode mode;
+	int64_t mode_until;
+	uint8_t life; /* of the first rule and the first clause */
+};
+
+/* Makes the policy of TEXT the active one. */
+static void activate(const char *text, const struct activation *how)
+{
+	struct af_image_origin origin = {.who = "alice"};
+	const struct af_stamp stamp = {.generation = how->generation,
+		.created = how->now,
+		.origin = how->action != NULL ? &origin : NULL};
+	struct af_diagnostics diagnostics = {0};
+	struct af_compiled compiled;
+	struct af_source source;
+	struct af_rules rules;
+
+	snprintf(origin.action, sizeof(origin.action), "%s", how->action ? how->action : "");
+	memcpy(origin.sources, how->sources, sizeof(origin.sources));
+	af_source_copy("test.policy", text, strlen(text), &source);
+	af_rules_start(&rules, &diagnostics, how->now);
+	af_compile_read(&source, 1, &rules);
+	CHECK_NUMBER(text, diagnostics.errors, 0);
+	rules.settings.mode = (uint8_t)how->mode;
+	rules.settings.mode_until = how->mode_until;
+	rules.settings.on_trial = how->life != AFENCE_LIFE_FULL;
+	if (rules.row_count > 0)
+		rules.row[0].life = how->life;
+	if (rules.clause.count > 0)
+		rules.clause.row[0].life = how->life;
+	CHECK_NUMBER(text, af_compile_write(&rules, &stamp, &compiled), AFENCE_OK);
+	put_bytes(BIN, compiled.bytes, compiled.length, 0644);
+	free(compiled.bytes);
+	af_rules_free(&rules);
+	af_diagnostics_free(&diagnostics);
+	af_source_free(&source);
+}
+
+#define WHEN 4000000000 /* 2096-10-02T07:06:40Z: no clock is ahead of it, so it is now */
+
+static void test_policy_origin(void)
+{
+	struct activation how = {.now = WHEN, .generation = 7, .action = "apply"};
+
+	make_root();
+	activate("policy 1;\n", &how);
+	check_look("origin", af_doctor_policy_file,
+		"ok: " BIN ", generation 7, apply by alice at 2096-10-02T07:06:40Z, whole and "
+		"root's\n");
+	how.mode = AFENCE_MODE_OFF;
+	how.mode_until = WHEN + 3600;
+	activate("policy 1;\n", &how);
+	check_policy("off for an hour", af_doctor_policy_mode,
+		"failed: mode off until 2096-10-02T08:06:40Z, set by alice, then mode enforce: "
+		"nothing is looked at\n");
+	how.mode = AFENCE_MODE_OBSERVE;
+	activate("policy 1;\n", &how);
+	check_policy("observe for an hour", af_doctor_policy_mode,
+		"warning: mode observe until 2096-10-02T08:06:40Z, set by alice, then mode "
+		"enforce: logins that should be refused are only logged\n");
+	how.mode_until = WHEN - 1;
+	activate("policy 1;\n", &how);
+	check_policy("over", af_doctor_policy_mode, "ok: mode enforce: logins are refused\n");
+	how.mode = AFENCE_MODE_ENFORCE;
+	how.mode_until = 0;
+	activate("policy 1;\nservice ldap { mode off; }\nservice imap { mode enforce; }\n", &how);
+	check_policy("one service", af_doctor_policy_mode,
+		"ok: mode enforce: logins are refused\n"
+		"warning: service ldap has mode off: nothing is looked at\n");
+}
+
+/* The time of a file says less than the hash of what was read. */
+static void test_policy_digest(void)
+{
+	struct activation how = {.now = WHEN, .generation = 7, .action = "apply"};
+	struct af_policy_request request = {.verb = "test", .now = WHEN};
+	struct af_build build;
+
+	make_root();
+	put(LOCAL "a.policy", "policy 1;\n");
+	CU_ASSERT_FATAL(af_root_open(root, &request.root));
+	af_build_read(&request, &build);
+	memcpy(how.sources, build.digest, sizeof(how.sources));
+	af_build_free(&build);
+	af_root_close(&request.root);
+	activate("policy 1;\n", &how);
+	set_time(BIN, 1000);
+	check_policy("same, but touched", af_doctor_policy_sources,
+		"ok: the policy is made from its 1 source\n");
+	put(LOCAL "a.policy", "policy 1;\nmode off;\n");
+	set_time(LOCAL "a.policy", 1);
+	check_policy("other, but old", af_doctor_policy_sources,
+		"failed: " LOCAL "a.policy was changed after the policy was compiled, or another "
+		"source went\n");
+	how.action = "rollback";
+	activate("policy 1;\n", &how);
+	check_policy("rolled back", af_doctor_policy_sources,
+		"warning: the policy was rolled back, and its sources say something else: the next "
+		"apply takes them\n");
+	put(LOCAL "a.policy", "policy 1;\nmod off;\n");
+	check_policy("wrong", af_doctor_policy_sources,
+		"warning: 1 error in the policy sources: they cannot be made active as they are\n");
+}
+
+#define EXCEPTION                                                                       \
+	"policy 1;\nexception lab { identity \"*@example.com\"; target \"a.corp.net\";" \
+	" reason \"r\"; owner \"ops\"; expires 2096-10-20; }\n"
+#define DAY 86400
+
+static void test_policy_rules(void)
+{
+	static const struct {
+		const char *name;
+		int64_t now;
+		const char *want;
+	} rows[] = {
+		{"far", WHEN,
+			"ok: no exception has ended or will within 14 days, and no rule is on trial\n"},
+		{"near", WHEN + 5 * DAY,
+			"warning: exception:lab of ops at test.policy:2 ends on 2096-10-20\n"},
+		{"last day", WHEN + 18 * DAY,
+			"warning: exception:lab of ops at test.policy:2 ends on 2096-10-20\n"},
+		{"over", WHEN + 19 * DAY,
+			"warning: exception:lab of ops at test.policy:2 ended on 2096-10-20 and lifts "
+			"nothing any more\n"},
+	};
+	struct activation how = {.generation = 7, .action = "apply"};
+
+	make_root();
+	check_policy("built in", af_doctor_policy_rules,
+		"skipped: not applicable: the built-in policy has no rules that end\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		how.now = rows[i].now;
+		activate(EXCEPTION, &how);
+		check_policy(rows[i].name, af_doctor_policy_rules, rows[i].want);
+	}
+	how.now = WHEN;
+	how.life = AFENCE_LIFE_TRIAL;
+	activate("policy 1;\nreserve \"a.corp.net\", \"b.corp.net\";\n"
+		 "protect fin { identity \"*@c.corp.net\"; target \"d.corp.net\";"
+		 " reason \"r\"; owner \"ops\"; }\n",
+		&how);
+	check_policy("trial", af_doctor_policy_rules,
+		"warning: 2 rules on trial, which only observe, as of generation 7 of "
+		"2096-10-02T07:06:40Z: reserve:a.corp.net, protect:fin\n");
+}
+
+#define HISTORY "/var/lib/authfence/history/"
+
+static void test_policy_history(void)
+{
+	make_root();
+	put_policy(BIN, "policy 1;\n", 0644);
+	check_policy("none", af_doctor_policy_history,
+		"skipped: not applicable: there is no earlier generation in /var/lib/authfence/history\n");
+	put(HISTORY "policy.2", "");
+	put(HISTORY "policy.3", "");
+	put(HISTORY "policy.4.new", "");
+	put(HISTORY "policy.", "");
+	check_policy(
+		"newest", af_doctor_policy_history, "ok: generation 3 is the newest there is\n");
+	put(HISTORY "policy.10", "");
+	check_policy("lost", af_doctor_policy_history,
+		"warning: in force is generation 3, but /var/lib/authfence/history has generation 10: an "
+		"activation did not finish, or the newer file was lost\n");
+}
+
 static CU_TestInfo tests[] = {
 	{"controls of PAM lines", test_controls},
 	{"stacks", test_stacks},
@@ -711,6 +885,10 @@ static CU_TestInfo tests[] = {
 	{"policy file", test_policy_file},
 	{"policy sources", test_policy_sources},
 	{"policy mode", test_policy_mode},
+	{"origin of the policy", test_policy_origin},
+	{"hash of the sources", test_policy_digest},
+	{"exceptions and trials", test_policy_rules},
+	{"history", test_policy_history},
 	CU_TEST_INFO_NULL,
 };
 

@@ -52,10 +52,14 @@ struct af_doctor {
 	const struct af_policy *policy; /* in force, owned */
 	bool has_policy_file;
 	struct timespec policy_time; /* of its file */
+	char *root_option;           /* NULL: not made yet */
 };
 
 /* True if the root folder is that of the running system, so that things can be tried. */
 bool af_doctor_is_live(const struct af_doctor *doctor);
+
+/* What a command needs to work on that root folder, " --root DIR" or "": borrowed. */
+const char *af_doctor_root_option(struct af_doctor *doctor);
 
 /* Adds a finding to the check under way; one that failed or warns gets the check's remedy. */
 void af_doctor_find(struct af_doctor *doctor, enum af_result result, const char *format, ...)
@@ -88,6 +92,8 @@ void af_doctor_pam_stacks(struct af_doctor *doctor);
 void af_doctor_policy_file(struct af_doctor *doctor);
 void af_doctor_policy_sources(struct af_doctor *doctor);
 void af_doctor_policy_mode(struct af_doctor *doctor);
+void af_doctor_policy_rules(struct af_doctor *doctor);
+void af_doctor_policy_history(struct af_doctor *doctor);
 void af_doctor_guard(struct af_doctor *doctor); /* finds fault only where nobody did */
 
 /* Runs one check. */

@@ -28,6 +28,15 @@ bool af_doctor_is_live(const struct af_doctor *doctor)
 	return *doctor->root.prefix == '\0';
 }
 
+const char *af_doctor_root_option(struct af_doctor *doctor)
+{
+	if (doctor->root_option == NULL)
+		doctor->root_option = af_doctor_is_live(doctor)
+					      ? af_format("%s", "")
+					      : af_format(" --root %s", doctor->root.prefix);
+	return doctor->root_option;
+}
+
 void af_doctor_find(struct af_doctor *doctor, enum af_result result, const char *format, ...)
 {
 	bool is_trouble = result == AFENCE_RESULT_FAILED || result == AFENCE_RESULT_WARNING;
@@ -174,6 +183,7 @@ void af_doctor_free(struct af_doctor *doctor)
 		free(doctor->finding[i].remedy);
 	}
 	free(doctor->finding);
+	free(doctor->root_option);
 	af_libraries_free(&doctor->sasl);
 	af_policy_free(doctor->policy);
 	af_root_close(&doctor->root);

@@ -12,16 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../output/clause.h"
+#include "../policy/build.h"
 #include "af_decide.h"
 #include "doctor.h"
 
-#define FOLDER      "/etc/authfence"
-#define FILE_NAME   "policy.bin"
-#define SUFFIX      ".policy"
-#define NAMES_SHOWN 8 /* sources that a remedy lists one by one */
-
-static const char *const source_folders[] = {"/usr/lib/authfence/policy.d", FOLDER "/policy.d"};
-#define SOURCE_FOLDERS (sizeof(source_folders) / sizeof(source_folders[0]))
+#define FOLDER    "/etc/authfence"
+#define FILE_NAME "policy.bin"
 
 /* What keeps a file or folder from being used, by everybody where NEEDED says so, or NULL; to be
  * freed. */
@@ -64,6 +61,29 @@ static void open_policy(struct af_doctor *doctor, int folder, struct af_policy_t
 	free(path);
 }
 
+/* "apply by alice at 2026-11-22T20:10:00Z, ", freed by the caller; "" where nobody activated it. */
+static char *tell_origin(const struct af_policy *policy)
+{
+	const struct af_image *image = af_policy_image(policy);
+	const struct af_image_origin *origin = image != NULL ? af_image_origin(image) : NULL;
+	char when[AFENCE_TIME_MAX];
+
+	if (origin == NULL)
+		return af_format("%s", "");
+	return af_format("%s by %s at %s, ", origin->action, origin->who,
+		af_format_time(af_policy_created(policy), when));
+}
+
+static void report_whole(struct af_doctor *doctor)
+{
+	char *origin = tell_origin(doctor->policy);
+
+	af_doctor_find(doctor, AFENCE_RESULT_OK, "%s%s, generation %" PRIu64 ", %swhole and root's",
+		doctor->root.prefix, AFENCE_POLICY_PATH, af_policy_generation(doctor->policy),
+		origin);
+	free(origin);
+}
+
 static void report_file(struct af_doctor *doctor, const struct stat *st, enum af_status status)
 {
 	char *fault = find_fault(&doctor->root, st, S_IROTH);
@@ -71,18 +91,16 @@ static void report_file(struct af_doctor *doctor, const struct stat *st, enum af
 	if (fault != NULL) {
 		report_fault(doctor, status, fault);
 		af_doctor_remedy(doctor,
-			"compile the policy again, or look at who changed it and then: chown "
+			"authfence policy apply%s, or look at who changed it and then: chown "
 			"root:root %s%s; chmod 0644 %s%s",
-			doctor->root.prefix, AFENCE_POLICY_PATH, doctor->root.prefix,
-			AFENCE_POLICY_PATH);
+			af_doctor_root_option(doctor), doctor->root.prefix, AFENCE_POLICY_PATH,
+			doctor->root.prefix, AFENCE_POLICY_PATH);
 	} else if (status == AFENCE_ERR_SYSTEM || status == AFENCE_ERR_ABSENT) {
 		af_doctor_give_up(doctor, AFENCE_POLICY_PATH, af_strerror(status));
 	} else if (status != AFENCE_OK) {
 		report_fault(doctor, status, af_format("is refused: %s", af_strerror(status)));
 	} else {
-		af_doctor_find(doctor, AFENCE_RESULT_OK,
-			"%s%s, generation %" PRIu64 ", whole and root's", doctor->root.prefix,
-			AFENCE_POLICY_PATH, af_policy_generation(doctor->policy));
+		report_whole(doctor);
 	}
 }
 
@@ -138,109 +156,147 @@ void af_doctor_policy_file(struct af_doctor *doctor)
 	free(fault);
 }
 
-struct sources {
-	struct af_names path; /* in the order in which they count */
-	struct timespec newest;
-	char *newest_path;
-};
-
 static bool is_later(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
 }
 
-static bool is_source(const char *name)
+/* The source that was changed last, or NULL; one that cannot be looked at is reported. */
+static const char *find_newest(
+	struct af_doctor *doctor, const struct af_names *path, struct timespec *newest)
 {
-	size_t length = strlen(name);
+	const char *found = NULL;
+	struct stat st;
 
-	return length > strlen(SUFFIX) && strcmp(name + length - strlen(SUFFIX), SUFFIX) == 0;
+	for (size_t i = 0; i < path->count; i++) {
+		if (!af_root_stat(&doctor->root, path->name[i], &st)) {
+			af_doctor_give_up(doctor, path->name[i], strerror(errno));
+		} else if (found == NULL || is_later(&st.st_mtim, newest)) {
+			*newest = st.st_mtim;
+			found = path->name[i];
+		}
+	}
+	return found;
 }
 
-/* A file of the same name in a later folder takes its place, a link to /dev/null too. */
-static bool is_replaced(
-	const struct af_names names[SOURCE_FOLDERS], size_t folder, const char *name)
+/* What the sources are made of, and whether they are right at all; false: they are not, and that
+ * was reported. */
+static bool read_digest(struct af_doctor *doctor, uint8_t out[32])
 {
-	for (size_t i = folder + 1; i < SOURCE_FOLDERS; i++)
-		if (af_names_have(&names[i], name))
-			return true;
+	struct af_policy_request request = {
+		.verb = "doctor", .root = doctor->root, .now = af_policy_now(doctor->policy)};
+	struct af_build build;
+	size_t errors;
+
+	af_build_read(&request, &build);
+	memcpy(out, build.digest, sizeof(build.digest));
+	errors = build.diagnostics.errors;
+	af_build_free(&build);
+	if (errors == 0)
+		return true;
+	af_doctor_find(doctor, AFENCE_RESULT_WARNING,
+		"%zu error%s in the policy sources: they cannot be made active as they are", errors,
+		errors == 1 ? "" : "s");
+	af_doctor_remedy(doctor, "authfence policy validate%s", af_doctor_root_option(doctor));
 	return false;
 }
 
-/* A source that cannot be looked at counts: it could not be compiled either. */
-static void add_source(struct af_doctor *doctor, struct sources *sources, char *path)
+/* The generation tells by a hash what it was made from; without one, time has to tell. */
+static void compare_sources(
+	struct af_doctor *doctor, size_t count, const char *newest, bool is_newer)
 {
-	struct stat st;
+	static const uint8_t none[32];
+	const struct af_image *image = af_policy_image(doctor->policy);
+	const struct af_image_origin *origin = image != NULL ? af_image_origin(image) : NULL;
+	bool has_hash = origin != NULL && memcmp(origin->sources, none, sizeof(none)) != 0;
+	bool is_back = origin != NULL && strcmp(origin->action, "rollback") == 0;
+	uint8_t digest[32];
 
-	if (!af_root_stat(&doctor->root, path, &st))
-		af_doctor_give_up(doctor, path, strerror(errno));
-	else if (S_ISREG(st.st_mode)) {
-		if (sources->path.count == 0 || is_later(&st.st_mtim, &sources->newest)) {
-			sources->newest = st.st_mtim;
-			sources->newest_path = path;
-		}
-		af_names_add(&sources->path, path);
+	if (!read_digest(doctor, digest) && has_hash)
 		return;
-	}
-	free(path);
+	if (has_hash)
+		is_newer = memcmp(origin->sources, digest, sizeof(digest)) != 0;
+	if (!is_newer)
+		af_doctor_find(doctor, AFENCE_RESULT_OK, "the policy is %s its %zu source%s",
+			has_hash ? "made from" : "as new as", count, count == 1 ? "" : "s");
+	else if (is_back)
+		af_doctor_find(doctor, AFENCE_RESULT_WARNING,
+			"the policy was rolled back, and its sources say something else: the next "
+			"apply takes them");
+	else
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
+			"%s%s was changed after the policy was compiled%s", doctor->root.prefix,
+			newest, has_hash ? ", or another source went" : "");
+	if (is_newer)
+		af_doctor_remedy(doctor,
+			"authfence policy diff%s, and then: authfence policy apply%s",
+			af_doctor_root_option(doctor), af_doctor_root_option(doctor));
 }
 
-static void find_sources(struct af_doctor *doctor, struct sources *sources)
+static void report_inactive(struct af_doctor *doctor, size_t count, const char *newest)
 {
-	struct af_names names[SOURCE_FOLDERS];
-
-	for (size_t i = 0; i < SOURCE_FOLDERS; i++)
-		if (!af_root_list(&doctor->root, source_folders[i], &names[i]) && errno != ENOENT &&
-			errno != ENOTDIR)
-			af_doctor_give_up(doctor, source_folders[i], strerror(errno));
-	for (size_t i = 0; i < SOURCE_FOLDERS; i++)
-		for (size_t n = 0; n < names[i].count; n++)
-			if (is_source(names[i].name[n]) && !is_replaced(names, i, names[i].name[n]))
-				add_source(doctor, sources,
-					af_format("%s/%s", source_folders[i], names[i].name[n]));
-	for (size_t i = 0; i < SOURCE_FOLDERS; i++)
-		af_names_free(&names[i]);
-}
-
-static void add_remedy(struct af_doctor *doctor, const struct sources *sources)
-{
-	const char *prefix = doctor->root.prefix;
-	char *list = af_format("%s", "");
-
-	for (size_t i = 0; i < sources->path.count && i < NAMES_SHOWN; i++) {
-		char *longer = af_format("%s %s%s", list, prefix, sources->path.name[i]);
-
-		free(list);
-		list = longer;
-	}
-	af_doctor_remedy(doctor, "authfence policy compile --output %s%s%s%s", prefix,
-		AFENCE_POLICY_PATH, list, sources->path.count > NAMES_SHOWN ? " ..." : "");
-	free(list);
+	af_doctor_find(doctor, AFENCE_RESULT_FAILED,
+		"%zu policy source%s, %s%s for one, but nothing compiled", count,
+		count == 1 ? "" : "s", doctor->root.prefix, newest);
+	af_doctor_remedy(doctor, "authfence policy apply%s", af_doctor_root_option(doctor));
 }
 
 void af_doctor_policy_sources(struct af_doctor *doctor)
 {
-	struct sources sources = {0};
+	struct timespec time;
+	struct af_names path;
+	const char *folder, *newest = NULL;
 
-	find_sources(doctor, &sources);
-	if (sources.path.count == 0) {
+	if (!af_set_find(&doctor->root, &path, &folder))
+		af_doctor_give_up(doctor, folder, strerror(errno));
+	else if (path.count == 0)
 		af_doctor_find(doctor, AFENCE_RESULT_SKIPPED,
 			"not applicable: there are no policy sources");
-	} else if (!doctor->has_policy_file) {
-		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
-			"%zu policy source%s, %s%s for one, but nothing compiled",
-			sources.path.count, sources.path.count == 1 ? "" : "s", doctor->root.prefix,
-			sources.newest_path);
-		add_remedy(doctor, &sources);
-	} else if (is_later(&sources.newest, &doctor->policy_time)) {
-		af_doctor_find(doctor, AFENCE_RESULT_FAILED,
-			"%s%s was changed after the policy was compiled", doctor->root.prefix,
-			sources.newest_path);
-		add_remedy(doctor, &sources);
-	} else {
-		af_doctor_find(doctor, AFENCE_RESULT_OK, "the policy is as new as its %zu source%s",
-			sources.path.count, sources.path.count == 1 ? "" : "s");
-	}
-	af_names_free(&sources.path);
+	else if ((newest = find_newest(doctor, &path, &time)) != NULL && !doctor->has_policy_file)
+		report_inactive(doctor, path.count, newest);
+	else if (newest != NULL)
+		compare_sources(doctor, path.count, newest, is_later(&time, &doctor->policy_time));
+	af_names_free(&path);
+}
+
+static const char *const mode_meaning[] = {
+	[AFENCE_MODE_ENFORCE] = "logins are refused",
+	[AFENCE_MODE_OBSERVE] = "logins that should be refused are only logged",
+	[AFENCE_MODE_OFF] = "nothing is looked at",
+};
+
+/* A mode that was set for a time: until when, by whom, and what comes then. */
+static void report_temporary(struct af_doctor *doctor, enum af_mode mode, int64_t until)
+{
+	const struct af_image *image = af_policy_image(doctor->policy);
+	const struct af_image_origin *origin = af_image_origin(image);
+	enum af_mode after = (enum af_mode)af_image_settings(image)->mode_after;
+	char text[AFENCE_TIME_MAX];
+
+	af_doctor_find(doctor,
+		mode == AFENCE_MODE_OFF ? AFENCE_RESULT_FAILED : AFENCE_RESULT_WARNING,
+		"mode %s until %s, set by %s, then mode %s: %s", af_mode_string(mode),
+		af_format_time(until, text), origin != NULL ? origin->who : "somebody",
+		af_mode_string(after), mode_meaning[mode]);
+	af_doctor_remedy(doctor, "authfence policy mode enforce%s", af_doctor_root_option(doctor));
+}
+
+/* Services for which something weaker than enforce was said. */
+static void report_services(struct af_doctor *doctor)
+{
+	const struct af_image *image = af_policy_image(doctor->policy);
+	size_t count = 0;
+	const struct af_image_service *service =
+		image != NULL ? af_image_services(image, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (service[i].mode == AFENCE_MODE_OBSERVE || service[i].mode == AFENCE_MODE_OFF) {
+			enum af_mode mode = (enum af_mode)service[i].mode;
+
+			af_doctor_find(doctor, AFENCE_RESULT_WARNING, "service %s has mode %s: %s",
+				af_image_string(image, service[i].name), af_mode_string(mode),
+				mode_meaning[mode]);
+		}
 }
 
 void af_doctor_policy_mode(struct af_doctor *doctor)
@@ -250,14 +306,14 @@ void af_doctor_policy_mode(struct af_doctor *doctor)
 		[AFENCE_MODE_OBSERVE] = AFENCE_RESULT_WARNING,
 		[AFENCE_MODE_OFF] = AFENCE_RESULT_FAILED,
 	};
-	static const char *const meaning[] = {
-		[AFENCE_MODE_ENFORCE] = "logins are refused",
-		[AFENCE_MODE_OBSERVE] = "logins that should be refused are only logged",
-		[AFENCE_MODE_OFF] = "nothing is looked at",
-	};
+	int64_t until = af_mode_until(doctor->policy, 0);
 	struct af_settings settings;
 
 	af_policy_settings(doctor->policy, NULL, 0, &settings);
-	af_doctor_find(doctor, result[settings.mode], "mode %s: %s", af_mode_string(settings.mode),
-		meaning[settings.mode]);
+	if (until != 0)
+		report_temporary(doctor, settings.mode, until);
+	else
+		af_doctor_find(doctor, result[settings.mode], "mode %s: %s",
+			af_mode_string(settings.mode), mode_meaning[settings.mode]);
+	report_services(doctor);
 }

@@ -6,6 +6,7 @@
 
 #include "af_report.h"
 #include "af_utf8.h"
+#include "clause.h"
 #include "psl.h"
 
 static bool is_utf8(const char *text, size_t len)
@@ -40,6 +41,44 @@ static json_t *json_rule(const struct af_rule *rule)
 {
 	return json_pack("{s:s?,s:s?,s:o}", "name", rule->name, "file", rule->file, "line",
 		rule->line > 0 ? json_integer((json_int_t)rule->line) : json_null());
+}
+
+/* Adds what an exception or protect says of itself. */
+static void add_clause(
+	json_t *object, const struct af_policy *policy, const struct af_image_clause *clause)
+{
+	char day[AFENCE_TIME_MAX];
+	json_t *more = json_pack("{s:s?,s:s?,s:s?,s:s?}", "reason",
+		af_clause_text(policy, clause->reason), "owner",
+		af_clause_text(policy, clause->owner), "ticket",
+		af_clause_text(policy, clause->ticket), "expires",
+		clause->expires != AFENCE_NEVER ? af_format_day(clause->expires, day) : NULL);
+
+	json_object_update(object, more);
+	json_decref(more);
+}
+
+/* The rule that decided. */
+static json_t *json_deciding_rule(const struct af_decision *decision)
+{
+	const struct af_image_clause *clause = af_clause_of_rule(decision->policy, &decision->rule);
+	json_t *object = json_rule(&decision->rule);
+
+	if (object != NULL && clause != NULL)
+		add_clause(object, decision->policy, clause);
+	if (object != NULL && af_report_is_trial(decision))
+		json_object_set_new(object, "trial", json_true());
+	return object;
+}
+
+static json_t *json_expired(const struct af_policy *policy, const struct af_image_clause *clause)
+{
+	struct af_rule rule = af_policy_clause_rule(policy, clause);
+	json_t *object = json_rule(&rule);
+
+	if (object != NULL)
+		add_clause(object, policy, clause);
+	return object;
 }
 
 static json_t *json_identity(const struct af_request *request, const struct af_decision *decision)
@@ -118,16 +157,32 @@ static json_t *json_target(
 	return object;
 }
 
+static json_t *json_policy(const struct af_request *request, const struct af_policy *policy)
+{
+	int64_t until = af_mode_until(policy, request->now);
+	json_t *object = json_pack("{s:s,s:I}", "source", af_policy_source(policy), "generation",
+		(json_int_t)af_policy_generation(policy));
+	char text[AFENCE_TIME_MAX];
+
+	if (object != NULL && until != 0)
+		json_object_set_new(object, "mode_until", json_string(af_format_time(until, text)));
+	return object;
+}
+
 json_t *af_json_decision(
 	const struct af_request *request, const struct af_decision *decision, const char *target)
 {
-	return json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:{s:s,s:I}}", "verdict",
+	const struct af_image_clause *expired = af_clause_expired(request, decision);
+	json_t *object = json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o}", "verdict",
 		af_verdict_string(decision->verdict), "reason", af_reason_string(decision->reason),
 		"mode", af_mode_string(decision->mode), "service", decision->service, "identity",
 		json_identity(request, decision), "target", json_target(request, decision, target),
-		"rule", json_rule(&decision->rule), "policy", "source",
-		af_policy_source(decision->policy), "generation",
-		(json_int_t)af_policy_generation(decision->policy));
+		"rule", json_deciding_rule(decision), "policy",
+		json_policy(request, decision->policy));
+
+	if (object != NULL && expired != NULL)
+		json_object_set_new(object, "expired", json_expired(decision->policy, expired));
+	return object;
 }
 
 bool af_json_print(json_t *object)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "af_report.h"
+#include "clause.h"
 #include "psl.h"
 
 #define TEXT_MAX 512 /* bytes of an escaped identity or host on a line */
@@ -118,6 +119,49 @@ static void print_rule(const char *key, const struct af_rule *rule)
 	putchar('\n');
 }
 
+/* TEXT may be NULL. */
+static void print_escaped(const char *key, const char *text)
+{
+	char escaped[TEXT_MAX];
+
+	if (text == NULL)
+		return;
+	print_pair(key, af_escape(text, strlen(text), escaped, sizeof(escaped)));
+	putchar('\n');
+}
+
+/* Who is to be asked about an exception or protect, and why it is there. */
+static void print_clause(const struct af_policy *policy, const struct af_image_clause *clause)
+{
+	char day[AFENCE_TIME_MAX];
+
+	print_escaped("because", af_clause_text(policy, clause->reason));
+	print_escaped("owner", af_clause_text(policy, clause->owner));
+	print_escaped("ticket", af_clause_text(policy, clause->ticket));
+	if (clause->expires != AFENCE_NEVER)
+		print_escaped("expires", af_format_day(clause->expires, day));
+}
+
+static void print_deciding_rule(
+	const struct af_request *request, const struct af_decision *decision)
+{
+	const struct af_image_clause *clause = af_clause_of_rule(decision->policy, &decision->rule);
+	const struct af_image_clause *expired = af_clause_expired(request, decision);
+	struct af_rule rule;
+
+	print_rule("rule", &decision->rule);
+	if (af_report_is_trial(decision))
+		puts("             which is on trial, so it only observes");
+	if (clause != NULL)
+		print_clause(decision->policy, clause);
+	if (expired == NULL)
+		return;
+	rule = af_policy_clause_rule(decision->policy, expired);
+	print_rule("expired", &rule);
+	puts("             which would have let it pass until it ended");
+	print_clause(decision->policy, expired);
+}
+
 static void print_target(const struct af_request *request, const struct af_decision *decision)
 {
 	const struct af_target *target = &decision->target;
@@ -149,6 +193,20 @@ static void print_headline(
 		af_escape(target, strlen(target), host, sizeof(host)));
 }
 
+static void print_policy(const struct af_request *request, const struct af_decision *decision)
+{
+	int64_t until = af_mode_until(decision->policy, request->now);
+	char text[AFENCE_TIME_MAX];
+
+	print_pair("policy", af_policy_source(decision->policy));
+	printf(", generation %llu, mode %s",
+		(unsigned long long)af_policy_generation(decision->policy),
+		af_mode_string(decision->mode));
+	if (until != 0)
+		printf(" until %s", af_format_time(until, text));
+	putchar('\n');
+}
+
 void af_print_decision(
 	const struct af_request *request, const struct af_decision *decision, const char *target)
 {
@@ -157,9 +215,6 @@ void af_print_decision(
 	printf(": %s\n", meaning[decision->reason]);
 	print_identity(decision);
 	print_target(request, decision);
-	print_rule("rule", &decision->rule);
-	print_pair("policy", af_policy_source(decision->policy));
-	printf(", generation %llu, mode %s\n",
-		(unsigned long long)af_policy_generation(decision->policy),
-		af_mode_string(decision->mode));
+	print_deciding_rule(request, decision);
+	print_policy(request, decision);
 }
