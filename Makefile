@@ -35,17 +35,17 @@ endif
 COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
           af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
-          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file af_target af_decide af_report \
+          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file af_policy_watch af_target af_decide af_report \
           af_limit
 SASL    = plugin guard canon connection cut report
-PAM     = module guard options kept
+PAM     = module guard options
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy doctor/policy_rules \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
           policy/clauses policy/services policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/writer policy/store policy/store_images policy/store_sign policy/set policy/request policy/build policy/expect policy/verb_compile policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
-UNIT    = domain identity registry address resolver image policy target decide report compile \
+UNIT    = domain identity registry address resolver image policy watch target decide report compile \
           plugin cut pam doctor format
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam

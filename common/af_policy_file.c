@@ -14,16 +14,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "af_descriptor.h"
 #include "af_image.h"
+#include "af_siphash.h"
 
 #define COPY_MAX      (1024 * 1024) /* larger files are mapped (P2) */
 #define IDENTITY_MAP  "0 0 4294967295"
 #define OVERFLOW_UID  65534
 #define PROC_TEXT_MAX 128
 #define PROC_FD_PATH  "/proc/self/fd/"
+#define REST_S        2 /* coarser than the clock of any file system */
 
 /* O_NONBLOCK: a FIFO in the place of the file must not hang the host. */
 static enum af_status open_path(const char *path, int *out)
@@ -157,6 +160,61 @@ static enum af_status take_bytes(int fd, size_t length, struct af_policy_file *o
 	return AFENCE_OK;
 }
 
+static bool rests(const struct stat *st)
+{
+	struct timespec now = {0, 0};
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return st->st_ctim.tv_sec + REST_S <= now.tv_sec;
+}
+
+/* The second lowest bit keeps every mark apart from AFENCE_MARK_NONE. */
+static uint64_t mark_words(const uint64_t *word, size_t count)
+{
+	struct af_siphash state;
+
+	af_siphash_start(&state, 0, 0);
+	af_siphash_add(&state, word, count * sizeof(*word));
+	return (af_siphash_finish(&state) | 2) & ~AFENCE_MARK_RESTS;
+}
+
+static uint64_t mark_file(const struct stat *st)
+{
+	const uint64_t word[] = {
+		st->st_dev,
+		st->st_ino,
+		(uint64_t)st->st_size,
+		(uint64_t)st->st_mtim.tv_sec,
+		(uint64_t)st->st_mtim.tv_nsec,
+		(uint64_t)st->st_ctim.tv_sec,
+		(uint64_t)st->st_ctim.tv_nsec,
+	};
+
+	return mark_words(word, sizeof(word) / sizeof(word[0])) |
+	       (rests(st) ? AFENCE_MARK_RESTS : 0);
+}
+
+uint64_t af_policy_file_mark(const char *path)
+{
+	struct stat st;
+	uint64_t why;
+
+	if (lstat(path, &st) == 0)
+		return mark_file(&st);
+	why = (uint64_t)errno;
+	return mark_words(&why, 1) | AFENCE_MARK_RESTS;
+}
+
+/* What the open file at FD is; false: it can not be told. */
+static bool identify(int fd, struct stat *st, struct af_policy_file *out)
+{
+	if (fstat(fd, st) != 0)
+		return false;
+	out->mark = mark_file(st);
+	out->is_roots = st->st_uid == 0;
+	return true;
+}
+
 enum af_status af_policy_file_open(const char *path, bool own_user, struct af_policy_file *out)
 {
 	struct stat st;
@@ -167,7 +225,7 @@ enum af_status af_policy_file_open(const char *path, bool own_user, struct af_po
 	status = open_path(path, &fd);
 	if (status != AFENCE_OK)
 		return status;
-	if (fstat(fd, &st) != 0)
+	if (!identify(fd, &st, out))
 		status = AFENCE_ERR_SYSTEM;
 	else if (!is_trusted(fd, &st, own_user))
 		status = AFENCE_ERR_UNTRUSTED;

@@ -12,13 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "af_decide.h"
 #include "af_limit.h"
 #include "af_policy.h"
 #include "af_report.h"
-#include "kept.h"
 #include "options.h"
 
 /* One login on its way through the module. */
@@ -26,8 +24,7 @@ struct login {
 	pam_handle_t *pamh;
 	int flags;
 	struct af_pam_options options;
-	const struct af_policy *policy;
-	bool owned; /* the policy is freed at the end */
+	struct af_hold hold;
 	struct af_request request;
 	struct af_decision decision;
 };
@@ -40,31 +37,19 @@ static bool pass_line(const char *rule, unsigned *suppressed)
 	return af_limit_pass(&limit, rule, af_limit_now(), suppressed);
 }
 
-static bool is_fault(enum af_status status)
-{
-	return status != AFENCE_OK && status != AFENCE_ERR_ABSENT;
-}
-
 /* The host may do without a policy file; a line that names one must have meant it. */
 static void choose_policy(struct login *login)
 {
-	const char *path = login->options.policy;
+	const char *named = login->options.policy;
+	const char *path = named != NULL ? named : AFENCE_POLICY_PATH;
 	struct af_policy_trouble trouble;
+	char text[AFENCE_TROUBLE_MAX];
 	unsigned suppressed;
-	bool fault = false;
 
-	if (path != NULL) {
-		login->policy = af_pam_policy_open(path, &trouble, &login->owned);
-		fault = trouble.file == AFENCE_ERR_ABSENT;
-	} else {
-		path = AFENCE_POLICY_PATH;
-		login->policy = af_policy_enter(path, false, &trouble);
-	}
-	fault = fault || is_fault(trouble.file) || is_fault(trouble.previous);
-	if (fault && pass_line(path, &suppressed))
-		pam_syslog(login->pamh, LOG_ERR, "%s: %s; %s.prev: %s; policy in force: %s", path,
-			af_strerror(trouble.file), path, af_strerror(trouble.previous),
-			af_policy_source(login->policy));
+	af_policy_acquire(path, named != NULL, &login->hold, &trouble);
+	af_policy_describe_trouble(path, &trouble, named != NULL, login->hold.policy, text);
+	if (*text != '\0' && pass_line(path, &suppressed))
+		pam_syslog(login->pamh, LOG_ERR, "%s", text);
 }
 
 /* A name that carries no domain and no place for one. */
@@ -109,7 +94,6 @@ static void fill_request(struct login *login)
 		pam_get_item(login->pamh, PAM_SERVICE, &service);
 	request->stack = AFENCE_STACK_PAM;
 	request->service = service;
-	request->now = time(NULL);
 	request->no_forwarder = login->options.target_count == 0 && !login->options.misread;
 	request->has_mode = login->options.observe;
 	request->mode = AFENCE_MODE_OBSERVE;
@@ -124,7 +108,7 @@ static void ask(struct login *login, size_t index)
 
 	login->request.host = *target->host != '\0' ? target->host : NULL;
 	login->request.port = target->port;
-	af_decide(login->policy, &login->request, &login->decision);
+	af_decide(login->hold.policy, &login->request, &login->decision);
 }
 
 /* R4: the worst verdict wins, and since all are asked in one mode nothing is worse than the first
@@ -138,18 +122,26 @@ static void judge(struct login *login)
 	} while (login->decision.verdict == AFENCE_ALLOW && index < login->options.target_count);
 }
 
+/* What is logged of a decision, or -1: nothing.  An exception that opened a door is always told. */
+static int choose_level(const struct login *login)
+{
+	if (login->decision.verdict != AFENCE_ALLOW)
+		return LOG_WARNING;
+	if (login->decision.reason == AFENCE_REASON_EXCEPTION)
+		return LOG_NOTICE;
+	return login->options.debug ? LOG_DEBUG : -1;
+}
+
 static void log_decision(struct login *login)
 {
 	const struct af_decision *decision = &login->decision;
-	bool allowed = decision->verdict == AFENCE_ALLOW;
+	int level = choose_level(login);
 	char line[AFENCE_LINE_MAX];
 	unsigned suppressed = 0;
 
-	if (allowed && !login->options.debug)
+	if (level < 0 || (level != LOG_DEBUG && !pass_line(decision->rule.name, &suppressed)))
 		return;
-	if (!allowed && !pass_line(decision->rule.name, &suppressed))
-		return;
-	pam_syslog(login->pamh, allowed ? LOG_DEBUG : LOG_WARNING, "%s",
+	pam_syslog(login->pamh, level, "%s",
 		af_report_line(&login->request, decision, -1, suppressed, line));
 }
 
@@ -202,7 +194,6 @@ int af_pam_guard(pam_handle_t *pamh, int flags, int count, const char **word)
 	judge(&login);
 	code = answer(&login);
 	free(full);
-	if (login.owned)
-		af_policy_free(login.policy);
+	af_policy_release(&login.hold);
 	return code;
 }

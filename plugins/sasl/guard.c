@@ -4,8 +4,8 @@
  * mechanism computes anything from the password.
  *
  * Translates what libsasl2 says into a request, has it decided, and acts: refuse, cut, tell.  An
- * ordinary identity costs one look at its domain and no system call; only for the others are
- * names resolved and descriptors looked at.
+ * ordinary identity costs one look at its domain and, once a second, one at the policy file; only
+ * for the others are names resolved and descriptors looked at.
  */
 #include "plugin.h"
 
@@ -13,11 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "af_decide.h"
-#include "af_policy.h"
 #include "canon.h"
 #include "connection.h"
 #include "cut.h"
@@ -133,7 +131,7 @@ static bool may_resolve(void)
 }
 
 /* Decides with all the evidence there is. */
-static void look_closer(const struct af_sasl *self, const sasl_client_params_t *params,
+static void look_closer(struct af_sasl *self, const sasl_client_params_t *params,
 	struct af_request *request, struct evidence *evidence, struct af_decision *decision)
 {
 	const struct af_link *link = &evidence->link;
@@ -148,7 +146,7 @@ static void look_closer(const struct af_sasl *self, const sasl_client_params_t *
 	}
 	request->find_peers = find_peers;
 	request->find_peers_context = evidence;
-	request->resolver = may_resolve() ? self->resolver : NULL;
+	request->resolver = may_resolve() ? af_sasl_find_resolver(self, decision->policy) : NULL;
 	af_decide(decision->policy, request, decision);
 }
 
@@ -187,7 +185,7 @@ static bool guard(struct af_sasl *self, const sasl_client_params_t *params,
 	struct evidence evidence;
 
 	look_closer(self, params, request, &evidence, decision);
-	if (decision->verdict == AFENCE_OBSERVE)
+	if (decision->verdict == AFENCE_OBSERVE || decision->reason == AFENCE_REASON_EXCEPTION)
 		af_sasl_log(&self->limit, params->utils, request, decision, -1);
 	if (decision->verdict != AFENCE_BLOCK)
 		return true;
@@ -201,7 +199,9 @@ int af_sasl_client(void *glob_context, sasl_client_params_t *params, const char 
 	unsigned user_len, unsigned flags, char *out, unsigned out_max, unsigned *out_len)
 {
 	struct af_request request = {.stack = AFENCE_STACK_SASL, .login_count = 1};
+	struct af_sasl *self = glob_context;
 	struct af_decision decision;
+	struct af_hold hold;
 	int saved = errno;
 	bool may_go = true;
 
@@ -210,10 +210,11 @@ int af_sasl_client(void *glob_context, sasl_client_params_t *params, const char 
 	request.service = params->service;
 	request.login[0] = (struct af_login){user, user_len, find_form(params, flags)};
 	request.host = params->serverFQDN;
-	request.now = time(NULL);
-	af_decide(af_policy_current(), &request, &decision);
+	af_sasl_acquire(self, params->utils, &hold);
+	af_decide(hold.policy, &request, &decision);
 	if (!is_settled[decision.reason])
-		may_go = guard(glob_context, params, &request, &decision);
+		may_go = guard(self, params, &request, &decision);
+	af_policy_release(&hold);
 	errno = saved;
 	if (!may_go)
 		return REFUSED;

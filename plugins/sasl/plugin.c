@@ -9,13 +9,8 @@
  */
 #include "plugin.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "af_policy.h"
-#include "af_report.h"
-#include "af_resolver.h"
 
 int sasl_canonuser_init(const sasl_utils_t *utils, int max_version, int *out_version,
 	sasl_canonuser_plug_t **plug, const char *plugname);
@@ -28,54 +23,97 @@ static const char *find_policy(bool *own_user)
 	return *own_user ? path : AFENCE_POLICY_PATH;
 }
 
-static bool is_fault(enum af_status status)
+void af_sasl_acquire(struct af_sasl *self, const sasl_utils_t *utils, struct af_hold *out)
 {
-	return status != AFENCE_OK && status != AFENCE_ERR_ABSENT;
-}
-
-/* af_policy_enter() meets trouble in its first call only, so a process logs it once. */
-static void enter_policy(const sasl_utils_t *utils)
-{
+	static const char program[] = "authfence: ";
 	struct af_policy_trouble trouble;
-	bool own_user;
-	const char *path = find_policy(&own_user);
-	const struct af_policy *policy = af_policy_enter(path, own_user, &trouble);
-	char name[256];
-	char text[1024];
+	char text[sizeof(program) - 1 + AFENCE_TROUBLE_MAX];
+	char *said = text + sizeof(program) - 1;
+	unsigned suppressed;
 
-	if (!is_fault(trouble.file) && !is_fault(trouble.previous))
+	af_policy_acquire(self->policy, self->own_user, out, &trouble);
+	if (trouble.file == AFENCE_OK && trouble.previous == AFENCE_OK)
 		return;
-	af_escape(path, strlen(path), name, sizeof(name));
-	snprintf(text, sizeof(text), "authfence: %s: %s; %s.prev: %s; in force: %s", name,
-		af_strerror(trouble.file), name, af_strerror(trouble.previous),
-		policy == af_policy_builtin() ? "built-in policy" : "previous policy");
-	utils->log(utils->conn, SASL_LOG_ERR, "%s", text);
+	memcpy(text, program, sizeof(program) - 1);
+	af_policy_describe_trouble(self->policy, &trouble, false, out->policy, said);
+	if (*said != '\0' && af_limit_pass(&self->limit, self->policy, af_limit_now(), &suppressed))
+		utils->log(utils->conn, SASL_LOG_ERR, "%s", text);
 }
 
-/* NULL, out of memory: names stay unresolved, and reserved identities with them. */
-static struct af_resolver *make_resolver(void)
+static bool is_same_server(const struct af_resolver_config *a, const struct af_resolver_config *b)
+{
+	return a->has_server == b->has_server &&
+	       (!a->has_server || (a->port == b->port && af_address_equal(&a->server, &b->server)));
+}
+
+static struct af_sasl_resolver *make_resolver(const struct af_resolver_config *config)
+{
+	struct af_sasl_resolver *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return NULL;
+	made->config = *config;
+	if (af_resolver_new(config, &made->resolver) == AFENCE_OK)
+		return made;
+	free(made);
+	return NULL;
+}
+
+/* The list grows at its head only; two threads that make the same one at once leave it twice. */
+struct af_resolver *af_sasl_find_resolver(struct af_sasl *self, const struct af_policy *policy)
 {
 	struct af_resolver_config config = {.has_server = false};
-	struct af_resolver *resolver;
+	struct af_sasl_resolver *head = atomic_load(&self->resolvers);
+	struct af_sasl_resolver *made;
 	struct af_settings settings;
 
-	af_policy_settings(af_policy_current(), NULL, 0, &settings);
+	af_policy_settings(policy, NULL, 0, &settings);
 	config.has_server = settings.has_server;
 	config.server = settings.server;
 	config.port = settings.server_port;
-	af_resolver_new(&config, &resolver);
-	return resolver;
+	for (struct af_sasl_resolver *known = head; known != NULL; known = known->next)
+		if (is_same_server(&known->config, &config))
+			return known->resolver;
+	made = make_resolver(&config);
+	if (made == NULL)
+		return NULL;
+	made->next = head;
+	while (!atomic_compare_exchange_weak(&self->resolvers, &made->next, made))
+		;
+	return made->resolver;
 }
 
 static void free_context(void *glob_context, const sasl_utils_t *utils)
 {
 	struct af_sasl *self = glob_context;
+	struct af_sasl_resolver *next;
 
 	(void)utils;
 	if (self == NULL)
 		return;
-	af_resolver_free(self->resolver);
+	for (struct af_sasl_resolver *known = atomic_load(&self->resolvers); known != NULL;
+		known = next) {
+		next = known->next;
+		af_resolver_free(known->resolver);
+		free(known);
+	}
+	free(self->policy);
 	free(self);
+}
+
+/* What a host can no more reach after a chroot. */
+static bool prepare(struct af_sasl *self, const sasl_utils_t *utils)
+{
+	struct af_hold hold;
+
+	self->policy = strdup(find_policy(&self->own_user));
+	if (self->policy == NULL)
+		return false;
+	atomic_flag_clear(&self->reaping);
+	af_sasl_acquire(self, utils, &hold);
+	af_sasl_find_resolver(self, hold.policy);
+	af_policy_release(&hold);
+	return true;
 }
 
 int sasl_canonuser_init(const sasl_utils_t *utils, int max_version, int *out_version,
@@ -91,9 +129,10 @@ int sasl_canonuser_init(const sasl_utils_t *utils, int max_version, int *out_ver
 	self = calloc(1, sizeof(*self));
 	if (self == NULL)
 		return SASL_NOMEM;
-	enter_policy(utils);
-	self->resolver = make_resolver();
-	atomic_flag_clear(&self->reaping);
+	if (!prepare(self, utils)) {
+		free_context(self, utils);
+		return SASL_NOMEM;
+	}
 	self->plug.glob_context = self;
 	/* The name of the built-in, which libsasl2 looks for unless configured otherwise; it takes
 	 * the newest of that name. */

@@ -11,7 +11,7 @@
 #include "af_decide.h"
 #include "af_limit.h"
 
-/* Logs a block or an observed one, within the limit.  CUT as in af_report_line(). */
+/* Logs a block, an observed one or an exception, within the limit.  CUT as in af_report_line(). */
 void af_sasl_log(struct af_limit *limit, const sasl_utils_t *utils,
 	const struct af_request *request, const struct af_decision *decision, int cut);
 

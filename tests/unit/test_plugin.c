@@ -975,10 +975,45 @@ static void test_broken_policy(void)
 	snprintf(path, sizeof(path), "%s/broken.bin", af_scratch_dir());
 	text = in_child(run_broken, path);
 	snprintf(want, sizeof(want),
-		"1 %d authfence: %s: %s; %s.prev: %s; in force: built-in policy\n0\n%d\n",
+		"1 %d authfence: %s: %s; %s.prev: %s; policy in force: builtin, generation "
+		"0\n0\n%d\n",
 		SASL_LOG_ERR, path, af_strerror(AFENCE_ERR_DAMAGED), path,
 		af_strerror(AFENCE_ERR_ABSENT), SASL_NOAUTHZ);
 	CHECK_STRING("broken", text, want);
+	free(text);
+}
+
+/* What went into force while the library was loaded is what the next exchange is judged by; what
+ * broke after that is told once and changes nothing. */
+static void run_reloaded(FILE *out, const void *context)
+{
+	static const struct timespec more_than_a_second = {1, 200 * 1000 * 1000};
+	sasl_client_params_t params = {.service = "imap", .serverFQDN = "192.88.99.7"};
+	sasl_canonuser_plug_t *plug;
+	char name[64];
+	unsigned len;
+
+	setenv("AUTHFENCE_POLICY", context, 1);
+	plug = load_plug();
+	for (int i = 0; i < 6; i++) {
+		if (i == 2)
+			make_policy("reloaded", "mode enforce; on-block refuse;");
+		if (i == 4 && truncate(context, 0) != 0)
+			fputs("not cut", out);
+		if (i % 2 == 0 && i > 0)
+			nanosleep(&more_than_a_second, NULL);
+		fprintf(out, "%d ",
+			call_client(plug, &params, "alice@example.com", 17, BOTH, name, 63, &len));
+	}
+	fprintf(out, "%u %s", said.lines,
+		strstr(said.line, "verdict=") != NULL ? "block" : said.line);
+}
+
+static void test_reloaded(void)
+{
+	char *text = in_child(run_reloaded, make_policy("reloaded", "mode off;"));
+
+	CHECK_STRING("codes and lines", text, "0 0 -14 -14 -14 -14 5 block");
 	free(text);
 }
 
@@ -1042,14 +1077,14 @@ static int set_up(void)
 	return 0;
 }
 
-/* What runs in children comes first: a process keeps the policy it met first, and a child would
- * inherit ours. */
+/* What runs in children comes first: a child would inherit the policies that we hold. */
 static CU_TestInfo tests[] = {
 	{"exports its entry point alone", test_symbols},
 	{"servers notice nothing", test_servers},
 	{"exchanges", test_exchanges},
 	{"exchanges with PLAIN", test_plain},
 	{"broken policy", test_broken_policy},
+	{"a policy that comes later", test_reloaded},
 	{"borrowed rights", test_borrowed},
 	{"what the user reads", test_detail},
 	{"an ordinary identity costs no system call", test_without_calls},
