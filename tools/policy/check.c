@@ -281,7 +281,7 @@ static bool check_pattern(
 	if (slash == NULL && !looks_like_address(check))
 		return check_name(check, kind, out);
 	if (kind == AFENCE_RULE_RESERVE)
-		return af_check_refuse(check, "a domain in quotes, no address or network");
+		return af_check_refuse(check, "a domain, no address or network");
 	if (slash != NULL)
 		return check_network(check, slash, kind, out);
 	out->prefix = 128;

@@ -231,6 +231,8 @@ static void warn_of_expiry(
 	format_day(day_of(reading->rules->now) + days, day);
 	if (days < 0)
 		snprintf(text, sizeof(text), "expired on %s: it no longer holds", day);
+	else if (days == 0)
+		snprintf(text, sizeof(text), "ends on %s, today", day);
 	else if (days <= EXPIRY_DAYS_SOON)
 		snprintf(text, sizeof(text), "ends on %s, in %" PRId64 " day%s", day, days,
 			days == 1 ? "" : "s");

@@ -120,24 +120,23 @@ static bool is_reserved(const struct af_suffix *suffix)
 	       (row->class == AFENCE_NAME_DOCUMENTATION || row->class == AFENCE_NAME_TESTING);
 }
 
-/* From the name itself outwards, up to the first row that has a say on it. */
+/* From the last label inwards: the longest name with a say on the row has the last word. */
 static void review_name(struct review *review, uint32_t index)
 {
 	const struct af_rule_row *row = row_at(review, index);
-	unsigned reach = row->reach;
 	struct af_suffix suffix = {0};
 	struct af_domain domain;
 
 	strcpy(domain.name, af_rules_string(review->rules, row->domain));
 	domain.len = (uint8_t)strlen(domain.name);
-	while (review->by[index] == NONE && af_suffix_next(&domain, &suffix)) {
+	while (af_suffix_next(&domain, &suffix)) {
 		uint32_t first = *find_name(review, suffix.text, suffix.len, suffix.hash);
+		unsigned reach = suffix.len < domain.len ? AFENCE_REACH_BELOW : row->reach;
+		uint32_t cover = find_cover(review, first, reach, index);
+		bool contested = is_contested(review, first, reach, index);
 
-		if (suffix.len < domain.len)
-			reach = AFENCE_REACH_BELOW;
-		if (is_contested(review, first, reach, index))
-			return;
-		review->by[index] = find_cover(review, first, reach, index);
+		if (contested || cover != NONE)
+			review->by[index] = contested ? NONE : cover;
 		if (row->kind == AFENCE_RULE_RESERVE && is_reserved(&suffix))
 			review->by[index] = index;
 	}
@@ -157,7 +156,7 @@ static void review_names(struct review *review)
 		if (!is_network(row_at(review, i)))
 			add_name(review, i);
 	for (uint32_t i = 0; i < count; i++)
-		if (!is_network(row_at(review, i)))
+		if (!is_network(row_at(review, i)) && review->by[i] == NONE)
 			review_name(review, i);
 	free(review->slot);
 }
@@ -173,13 +172,10 @@ static int compare_networks(const void *left, const void *right, void *rules)
 	return order != 0 ? order : (a > b) - (a < b);
 }
 
-/* As the image takes it: an IPv4 address lies in networks of IPv4 only. */
 static bool holds(const struct af_rule_row *around, const struct af_rule_row *row)
 {
 	return around->prefix <= row->prefix &&
-	       af_address_in(&row->address, &around->address, around->prefix) &&
-	       af_network_is_ipv4(&around->address, around->prefix) ==
-		       af_network_is_ipv4(&row->address, row->prefix);
+	       af_address_in(&row->address, &around->address, around->prefix);
 }
 
 /* In sorted order the networks around one are its predecessor or those around that. */
@@ -200,6 +196,13 @@ static void add_network(struct review *review, uint32_t index)
 	review->network[review->network_count++] = (struct network){index, around};
 }
 
+/* As decisions take it, an IPv4 address lies in networks of IPv4 only. */
+static bool is_alike(const struct af_rule_row *a, const struct af_rule_row *b)
+{
+	return af_network_is_ipv4(&a->address, a->prefix) ==
+	       af_network_is_ipv4(&b->address, b->prefix);
+}
+
 static void review_network(struct review *review, uint32_t index)
 {
 	const struct network *network = &review->network[review->home[index]];
@@ -209,7 +212,8 @@ static void review_network(struct review *review, uint32_t index)
 		is_contested(review, network->first, 0, index))
 		return;
 	first = review->network[network->around].first;
-	if (!is_contested(review, first, 0, index))
+	if (is_alike(row_at(review, first), row_at(review, index)) &&
+		!is_contested(review, first, 0, index))
 		review->by[index] = find_cover(review, first, 0, index);
 }
 

@@ -58,10 +58,17 @@ static void read_patterns(const struct af_reading *reading, enum af_rule_kind ki
 			af_rules_add(reading->rules, &pattern, &token->at);
 }
 
+/* "a.lan", ...  or  file "names.txt" */
 static void read_reserve(const struct af_reading *reading)
 {
-	if (reading->count > 0 && af_is_word(af_token_at(reading, 0), "file"))
+	static const char *const words[] = {"file", NULL};
+	const struct af_token *token = af_token_at(reading, 0);
+	bool two = reading->count > 1 && !reading->tree->value[reading->node->first + 1].comma;
+
+	if (reading->count > 0 && af_is_word(token, "file"))
 		af_read_list(reading);
+	else if (two && token->kind == AFENCE_TOKEN_WORD)
+		af_complain_choice(reading, token, "domains in quotes, or \"file\"", words);
 	else
 		read_patterns(reading, AFENCE_RULE_RESERVE);
 }
