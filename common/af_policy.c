@@ -15,8 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PREVIOUS_SUFFIX ".prev"
-
 /* What holds in the two views of an image. */
 #define LIVES_NORMAL (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_REPLACED)
 #define LIVES_TRIAL  (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_TRIAL)
@@ -102,10 +100,10 @@ static enum af_status load_previous(const char *path, bool own_user, struct af_p
 	char previous[PATH_MAX];
 	size_t len = strlen(path);
 
-	if (len + sizeof(PREVIOUS_SUFFIX) > sizeof(previous))
+	if (len + sizeof(AFENCE_PREVIOUS_SUFFIX) > sizeof(previous))
 		return AFENCE_ERR_LIMIT;
 	memcpy(previous, path, len);
-	memcpy(previous + len, PREVIOUS_SUFFIX, sizeof(PREVIOUS_SUFFIX));
+	memcpy(previous + len, AFENCE_PREVIOUS_SUFFIX, sizeof(AFENCE_PREVIOUS_SUFFIX));
 	return af_policy_load(previous, own_user, out);
 }
 
