@@ -125,8 +125,45 @@ chmod 644 "$scratch/policy.bin"
 printf 'x' | dd of="$scratch/policy.bin" bs=1 seek=500 conv=notrunc status=none
 expect 2 'damaged' "${check[@]}" --policy "$scratch/policy.bin" a b
 
+echo '# what check tells of exceptions and protects'
+cat > "$scratch/clauses.policy" << 'END'
+policy 1;
+exception lab {
+	identity "qa@shop.test";
+	target "192.88.99.7";
+	reason "load test";
+	owner "ops@corp.net";
+	expires 2027-03-31;
+}
+protect fin {
+	identity "*@fin.corp.net";
+	target "smtp.corp.net";
+	owner "security@corp.net";
+}
+END
+SOURCE_DATE_EPOCH=1795000000 expect 0 '1 exception, 1 protect' "${compile[@]}" "$scratch/clauses.policy"
+clauses=("${check[@]}" --policy "$scratch/policy.bin" --resolve no)
+lab=(qa@shop.test 192.88.99.7)
+expect 0 'rule       exception:lab at ' "${clauses[@]}" --on 2027-03-31 "${lab[@]}"
+expect 0 'owner      ops@corp.net' "${clauses[@]}" --on 2027-03-31 "${lab[@]}"
+expect 0 '"reason":"load test","owner":"ops@corp.net","ticket":null,"expires":"2027-03-31"}' \
+	"${clauses[@]}" --format json --on 2027-03-31 "${lab[@]}"
+expect 1 'expired    exception:lab at ' "${clauses[@]}" --on 2027-04-01 "${lab[@]}"
+expect 1 '"expired":{"name":"exception:lab"' "${clauses[@]}" --format json --on 2027-04-01 "${lab[@]}"
+expect 1 "at $scratch/clauses.policy:2" "${clauses[@]}" --on 2027-04-01 "${lab[@]}"
+expect 1 $'rule       builtin:testing\n  policy ' "${clauses[@]}" --on 2027-04-01 eve@shop.test 192.88.99.7
+printf 'qa@shop.test\t192.88.99.7\n' > "$scratch/lines"
+input=$scratch/lines expect 1 '"expired":{"name":"exception:lab"' \
+	"${clauses[@]}" --on 2027-04-01 --batch
+expect 1 'rule       protect:fin at ' "${clauses[@]}" eve@fin.corp.net 192.88.99.7
+expect 1 'server     external' "${clauses[@]}" eve@fin.corp.net 192.88.99.7
+expect 1 '"reason":null,"owner":"security@corp.net","ticket":null,"expires":null}' \
+	"${clauses[@]}" --format json eve@fin.corp.net 192.88.99.7
+expect 0 'protected-target' "${clauses[@]}" eve@fin.corp.net smtp.corp.net
+
 echo '# the active policy falls back as in a plugin (R9), and says so'
 mkdir -p "$scratch/etc/authfence"
+printf 'rubbish' > "$scratch/policy.bin"
 cp "$scratch/policy.bin" "$scratch/etc/authfence/policy.bin"
 expect 1 'policy.bin: ' "${check[@]}" alice@example.com 8.8.8.8
 expect 0 'ordinary-identity' "${check[@]}" alice@corp.net 8.8.8.8

@@ -38,8 +38,11 @@ const struct af_image_clause *af_clause_of_rule(
 
 const char *af_clause_text(const struct af_policy *policy, uint32_t offset)
 {
-	return offset != AFENCE_IMAGE_NONE ? af_image_string(af_policy_image(policy), offset)
-					   : NULL;
+	const char *text = "";
+
+	if (offset != AFENCE_IMAGE_NONE)
+		text = af_image_string(af_policy_image(policy), offset);
+	return *text != '\0' ? text : NULL;
 }
 
 /* Asks again as of the last second of the exception, under the mode of today. */
