@@ -19,7 +19,12 @@ static const struct sub_verb {
 		"tell whether policy files are right, expect cases included"},
 	{"compile", af_policy_compile, "compile policy files to an image, without activating it"},
 	{"show", af_policy_show, "print the active policy as text that parses back to itself"},
-	{"show", af_policy_show, "print the active policy as text that parses back to itself"},
+	{"diff", af_policy_diff, "tell what making policy files active would change"},
+	{"apply", af_policy_apply, "put policy files in force, all or nothing"},
+	{"mode", af_policy_mode, "change the mode of the policy in force, for a while or for good"},
+	{"promote", af_policy_promote, "let rules hold that only observed"},
+	{"history", af_policy_history, "list the generations that were in force"},
+	{"rollback", af_policy_rollback, "put an earlier generation in force again"},
 	{"fmt", af_policy_fmt, "lay policy files out in one way, comments and all"},
 };
 
