@@ -6,7 +6,6 @@
 
 #include "check.h"
 #include "reading.h"
-#include "../memory.h"
 
 #define FIRST_QUALIFIER 4
 
@@ -129,14 +128,11 @@ static bool read_verdict(const struct af_reading *reading, struct af_expect_row 
 
 void af_read_expect(const struct af_reading *reading)
 {
-	struct af_rules *rules = reading->rules;
 	struct af_expect_row row = {
 		.service = AFENCE_IMAGE_NONE, .on = INT64_MIN, .at = reading->node->name.at};
 
 	if (!read_verdict(reading, &row) || !read_identity(reading, &row) ||
 		!read_host(reading, &row) || !read_qualifiers(reading, &row))
 		return;
-	rules->expect.row = af_grow(rules->expect.row, rules->expect.count, 1, &rules->expect.room,
-		sizeof(*rules->expect.row));
-	rules->expect.row[rules->expect.count++] = row;
+	*AFENCE_PUSH(&reading->rules->expect) = row;
 }

@@ -8,16 +8,10 @@
 
 #include "check.h"
 #include "reading.h"
-#include "../memory.h"
 
 #define EXPIRY_DAYS_MAX  400
 #define EXPIRY_DAYS_SOON 14
 #define DAY_TEXT_MAX     16
-
-#define PUSH(rows)                                                                    \
-	((rows)->row = af_grow(                                                       \
-		 (rows)->row, (rows)->count, 1, &(rows)->room, sizeof(*(rows)->row)), \
-		&(rows)->row[(rows)->count++])
 
 static const char *const clause_word[AFENCE_CLAUSE_KINDS] = {
 	[AFENCE_CLAUSE_EXCEPTION] = "exception",
@@ -78,7 +72,7 @@ void af_close_clause(const struct af_reading *reading)
 			af_diagnose(rules->diagnostics, AFENCE_ERROR, &block->clause.at,
 				"seen no \"%s\" in %s \"%s\", expected %s", row->word,
 				keyword->word, label_of(reading), row->needed);
-	*PUSH(&rules->clause) = block->clause;
+	*AFENCE_PUSH(&rules->clause) = block->clause;
 }
 
 static bool make_field(const struct af_reading *reading)
@@ -112,7 +106,7 @@ static void read_identities(const struct af_reading *reading)
 			continue;
 		if (range->count++ == 0)
 			range->first = (uint32_t)rules->member.count;
-		*PUSH(&rules->member) = (struct af_member_row){
+		*AFENCE_PUSH(&rules->member) = (struct af_member_row){
 			.clause = (uint32_t)rules->clause.count,
 			.domain = add_text(rules, person.where.domain.name),
 			.local = person.any ? AFENCE_IMAGE_NONE : add_text(rules, person.local),
@@ -136,7 +130,7 @@ static void read_targets(const struct af_reading *reading)
 			continue;
 		if (range->count++ == 0)
 			range->first = (uint32_t)rules->target.count;
-		*PUSH(&rules->target) = (struct af_target_row){.reach = pattern.reach,
+		*AFENCE_PUSH(&rules->target) = (struct af_target_row){.reach = pattern.reach,
 			.prefix = pattern.prefix,
 			.address = pattern.address,
 			.name = pattern.reach != 0 ? add_text(rules, pattern.domain.name)
@@ -151,7 +145,7 @@ static void add_value(
 
 	if (range->count++ == 0)
 		range->first = (uint32_t)rules->value.count;
-	*PUSH(&rules->value) = value;
+	*AFENCE_PUSH(&rules->value) = value;
 }
 
 /* port 993, 143; */

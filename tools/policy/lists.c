@@ -10,7 +10,6 @@
 #include "af_utf8.h"
 #include "check.h"
 #include "reading.h"
-#include "../memory.h"
 
 #define COMPLAINTS_MAX 20 /* of one list */
 #define BOM            "\xef\xbb\xbf"
@@ -64,9 +63,7 @@ static const struct af_source *load(
 	free(path);
 	source->layer = token->at.source->layer;
 	source->from = token->at;
-	rules->list.row = af_grow(
-		rules->list.row, rules->list.count, 1, &rules->list.room, sizeof(*rules->list.row));
-	rules->list.row[rules->list.count++] = source;
+	*AFENCE_PUSH(&rules->list) = source;
 	return status == AFENCE_OK ? source : NULL;
 }
 
@@ -171,7 +168,7 @@ void af_read_list(const struct af_reading *reading)
 	uint32_t file = reading->rules->file;
 	char name[AFENCE_PROSE_MAX + 1];
 
-	if (reading->count > 1 && reading->tree->value[reading->node->first + 1].comma) {
+	if (af_has_comma(reading, 1)) {
 		af_complain(reading, token, "no \",\" before it");
 		return;
 	}

@@ -47,6 +47,11 @@ const struct af_token *af_token_at(const struct af_reading *reading, size_t inde
 	return index < reading->count ? &value_at(reading, index)->token : &reading->node->end;
 }
 
+bool af_has_comma(const struct af_reading *reading, size_t index)
+{
+	return index < reading->count && value_at(reading, index)->comma;
+}
+
 bool af_ends_at(const struct af_reading *reading, size_t index)
 {
 	if (index < reading->count)
@@ -66,7 +71,7 @@ const struct af_token *af_list_at(const struct af_reading *reading, size_t index
 {
 	if (index >= reading->count)
 		return NULL;
-	if (index == 0 || value_at(reading, index)->comma)
+	if (index == 0 || af_has_comma(reading, index))
 		return &value_at(reading, index)->token;
 	af_complain(reading, af_token_at(reading, index), "\",\" or \";\"");
 	return NULL;

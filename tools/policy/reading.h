@@ -7,10 +7,17 @@
 #ifndef AF_POLICY_READING_H
 #define AF_POLICY_READING_H
 
+#include "../memory.h"
 #include "parser.h"
 #include "rules.h"
 
 #define AFENCE_PORT_MAX 65535
+
+/* A new element behind those of an AFENCE_ROWS(): where it lies. */
+#define AFENCE_PUSH(rows)                                                             \
+	((rows)->row = af_grow(                                                       \
+		 (rows)->row, (rows)->count, 1, &(rows)->room, sizeof(*(rows)->row)), \
+		&(rows)->row[(rows)->count++])
 
 /* Fields of an `exception` or `protect`. */
 enum af_field {
@@ -78,6 +85,9 @@ bool af_is_word(const struct af_token *token, const char *word);
 
 /* The token that stands where value INDEX should. */
 const struct af_token *af_token_at(const struct af_reading *reading, size_t index);
+
+/* True if a comma stands before value INDEX. */
+bool af_has_comma(const struct af_reading *reading, size_t index);
 
 /* True if the values from INDEX on are none, as behind a complete statement. */
 bool af_ends_at(const struct af_reading *reading, size_t index);

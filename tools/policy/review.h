@@ -18,7 +18,7 @@ void af_rules_review(struct af_rules *rules);
 /*
  * Warns of a reserve on or below the name of another one or of one that is reserved anyway; of an
  * internal or external row that one of the same kind covers, with none of the other kind between
- * them; and of doubles.  The lines of a list share one warning.  Takes time in proportion to their number.
+ * them; and of doubles.  The lines of a list share one warning.  The time grows with the number of rows.
  */
 void af_review_rows(const struct af_rules *rules);
 

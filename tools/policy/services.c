@@ -6,7 +6,6 @@
 
 #include "check.h"
 #include "reading.h"
-#include "../memory.h"
 
 /* The row of the canonical NAME, made if it is not there; its index. */
 static size_t find_service(struct af_rules *rules, const char *name)
@@ -19,9 +18,7 @@ static size_t find_service(struct af_rules *rules, const char *name)
 		index++;
 	if (index < rules->service.count)
 		return index;
-	rules->service.row = af_grow(
-		rules->service.row, index, 1, &rules->service.room, sizeof(*rules->service.row));
-	row = &rules->service.row[rules->service.count++];
+	row = AFENCE_PUSH(&rules->service);
 	memset(row, 0, sizeof(*row));
 	row->name = af_rules_add_string(rules, name, strlen(name));
 	memset(row->value, AFENCE_UNSET, sizeof(row->value));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The language as tables: a keyword, the function that reads its values, the fields of its block.
- * A reader reports what it can not take and goes on, so that one run shows all errors.
  */
 #include "statements.h"
 
@@ -63,7 +62,7 @@ static void read_reserve(const struct af_reading *reading)
 {
 	static const char *const words[] = {"file", NULL};
 	const struct af_token *token = af_token_at(reading, 0);
-	bool two = reading->count > 1 && !reading->tree->value[reading->node->first + 1].comma;
+	bool two = reading->count > 1 && !af_has_comma(reading, 1);
 
 	if (reading->count > 0 && af_is_word(token, "file"))
 		af_read_list(reading);
@@ -260,7 +259,7 @@ static bool has_its_block(const struct af_reading *reading)
 static bool has_its_commas(const struct af_reading *reading)
 {
 	for (size_t i = 1; i < reading->count && !reading->node->keyword->list; i++)
-		if (reading->tree->value[reading->node->first + i].comma) {
+		if (af_has_comma(reading, i)) {
 			af_complain(reading, af_token_at(reading, i), "no \",\" before it");
 			return false;
 		}
