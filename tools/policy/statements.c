@@ -255,10 +255,14 @@ static bool has_its_block(const struct af_reading *reading)
 	return wants_block == has_block;
 }
 
-/* True if no comma stands where there is no list. */
+/* True if no comma stands where there is no list.  A block is opened all the same, for the sake of its
+ * fields: its reader tells of the second value. */
 static bool has_its_commas(const struct af_reading *reading)
 {
-	for (size_t i = 1; i < reading->count && !reading->node->keyword->list; i++)
+	const struct af_keyword *keyword = reading->node->keyword;
+	bool any = keyword->list || keyword->fields != NULL;
+
+	for (size_t i = 1; i < reading->count && !any; i++)
 		if (af_has_comma(reading, i)) {
 			af_complain(reading, af_token_at(reading, i), "no \",\" before it");
 			return false;
