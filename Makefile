@@ -58,7 +58,7 @@ LIB      = $(B)/libafence.a
 PLUGIN   = $(B)/sasl2/libauthfence.so
 MODULE   = $(B)/pam/pam_authfence.so
 PROGRAM  = $(B)/authfence
-UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%)
+UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%) $(B)/tests/inject
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 STRESS_BIN = $(STRESS:%=$(B)/stress/%)
 MAN1 = docs/authfence.1
@@ -128,6 +128,9 @@ $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads 
 $(B)/bench/pam: GUEST_LIBS += -lpam
 
 $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
+
+$(B)/tests/inject: $(B)/tests/unit/inject.o
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 $(B)/tests/test_pam: TEST_LIBS += -lpam
 $(B)/tests/test_pam: | $(MODULE) $(B)/tests/pam_forward.so
