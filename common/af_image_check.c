@@ -71,7 +71,7 @@ static bool check_services(const struct af_image *image)
 		if (!is_value(service[i].mode, AFENCE_MODE_OFF) ||
 			!is_value(service[i].on_block, AFENCE_ON_BLOCK_REFUSE) ||
 			!is_value(service[i].unknown, 1) || !is_value(service[i].resolve, 1) ||
-			!af_image_is_string(image, service[i].name))
+			!af_image_is_service(image, service[i].name))
 			return false;
 		if (i > 0 && strcmp(af_image_string(image, service[i - 1].name),
 				     af_image_string(image, service[i].name)) >= 0)

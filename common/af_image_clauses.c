@@ -79,7 +79,7 @@ static bool has_values(const struct af_image *image, const struct af_image_claus
 		if (port[i] == 0 || port[i] > UINT16_MAX)
 			return false;
 	for (uint32_t i = 0; i < clause->services.count; i++)
-		if (!af_image_is_string(image, service[i]))
+		if (!af_image_is_service(image, service[i]))
 			return false;
 	return true;
 }

@@ -3,6 +3,8 @@
 #ifndef AF_IMAGE_PARTS_H
 #define AF_IMAGE_PARTS_H
 
+#include <string.h>
+
 #include "af_image.h"
 
 /* Bytes of an element of a section, by type. */
@@ -22,6 +24,14 @@ const struct af_image_name *af_image_find_slot(
 static inline bool af_image_is_string(const struct af_image *image, uint32_t offset)
 {
 	return offset < image->section[AFENCE_SECTION_STRINGS].count;
+}
+
+/* The same for a string that is the name of a service. */
+static inline bool af_image_is_service(const struct af_image *image, uint32_t offset)
+{
+	return af_image_is_string(image, offset) &&
+	       strnlen(af_image_string(image, offset), AFENCE_SERVICE_MAX + 1) <=
+		       AFENCE_SERVICE_MAX;
 }
 
 /* True if one of the address's bits behind the first PREFIX (0 to 128) is set. */

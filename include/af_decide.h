@@ -122,7 +122,7 @@ struct af_decision {
 	enum af_mode mode;
 	const struct af_policy *policy;
 	const char *service; /* canonical, or NULL */
-	char service_text[32];
+	char service_text[AFENCE_SERVICE_MAX + 1];
 	size_t login;               /* the login that decided, index into the request */
 	bool malformed;             /* that login is malformed */
 	struct af_domain domain;    /* its domain; len 0: none */

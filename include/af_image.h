@@ -90,7 +90,8 @@ struct af_image_settings {
 };
 
 /* What a `service` block says; AFENCE_UNSET where it leaves the global setting alone. */
-#define AFENCE_UNSET 0xff
+#define AFENCE_UNSET       0xff
+#define AFENCE_SERVICE_MAX 31 /* bytes of a service's name, as much as a decision keeps */
 struct af_image_service {
 	uint32_t name; /* string: canonical service, no name twice */
 	uint8_t mode, on_block, unknown, resolve;

@@ -29,8 +29,6 @@ struct af_person {
 bool af_read_person(
 	struct af_diagnostics *diagnostics, const struct af_token *token, struct af_person *out);
 
-#define AFENCE_SERVICE_MAX 31 /* as much as a decision keeps */
-
 /* A service in its canonical form. */
 bool af_read_service(struct af_diagnostics *diagnostics, const struct af_token *token,
 	char out[AFENCE_SERVICE_MAX + 1]);
