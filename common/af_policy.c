@@ -33,15 +33,14 @@ static void set_view(struct af_policy *view, unsigned lives)
 
 	view->has_image = true;
 	view->lives = (uint8_t)lives;
-	view->has_protects = false;
+	memset(view->has_clause, 0, sizeof(view->has_clause));
 	view->trial = NULL;
 	memset(&view->file, 0, sizeof(view->file));
 	af_image_services(&view->image, &count);
 	view->has_services = count > 0;
 	for (const struct af_image_clause *clause = af_image_clauses(&view->image, &count);
 		count > 0; clause++, count--)
-		if (clause->kind == AFENCE_CLAUSE_PROTECT)
-			view->has_protects = true;
+		view->has_clause[clause->kind] = true;
 }
 
 /* Both views and the path are one piece of memory. */
@@ -310,7 +309,7 @@ void af_policy_judge_domain(
 		found = find_reserve(policy, &suffix);
 		if (found != NULL)
 			reserve = found;
-		if (policy->has_protects && !out->protected)
+		if (policy->has_clause[AFENCE_CLAUSE_PROTECT] && !out->protected)
 			out->protected = is_protected(policy, &suffix, reach_of(&suffix, domain));
 	}
 	if (reserve != NULL)

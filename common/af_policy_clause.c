@@ -119,7 +119,7 @@ static bool next_member(
 const struct af_image_clause *af_policy_next_clause(
 	const struct af_policy *policy, enum af_clause_kind kind, struct af_clause_walk *walk)
 {
-	while (policy->has_image && next_member(&policy->image, kind, walk))
+	while (policy->has_clause[kind] && next_member(&policy->image, kind, walk))
 		if (member_matches(policy, kind, walk))
 			return af_image_clause_of(&policy->image, walk->member);
 	return NULL;

@@ -10,10 +10,10 @@
 
 struct af_policy {
 	const char *source;
-	bool has_image;    /* false: built in */
-	bool has_protects; /* the image has one at all */
-	bool has_services; /* likewise */
-	uint8_t lives;     /* bit N: what has the life N holds in this view */
+	bool has_image;                       /* false: built in */
+	bool has_clause[AFENCE_CLAUSE_KINDS]; /* the image has one of this kind at all */
+	bool has_services;                    /* likewise */
+	uint8_t lives;                        /* bit N: what has the life N holds in this view */
 	const struct af_policy *trial;
 	struct af_image image;
 	struct af_policy_file file; /* empty in the view on trial, and if borrowed */
