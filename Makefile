@@ -39,9 +39,10 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
+STACK   = control files stack
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
-          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/pam_control doctor/policy doctor/policy_rules \
+          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/policy doctor/policy_rules \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
           policy/clauses policy/services policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
@@ -52,8 +53,9 @@ STRESS  = sasl differential pam
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
-PAM_O    = $(PAM:%=$(B)/plugins/pam/%.o)
-TOOL_O   = $(TOOL:%=$(B)/tools/%.o)
+STACK_O  = $(STACK:%=$(B)/plugins/pam/%.o)
+PAM_O    = $(PAM:%=$(B)/plugins/pam/%.o) $(STACK_O)
+TOOL_O   = $(TOOL:%=$(B)/tools/%.o) $(B)/plugins/pam/control.o
 LIB      = $(B)/libafence.a
 PLUGIN   = $(B)/sasl2/libauthfence.so
 MODULE   = $(B)/pam/pam_authfence.so

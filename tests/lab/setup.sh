@@ -15,7 +15,9 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	libc-ares2 libidn2-0 libpsl5 libjansson4 libnettle8 procps strace
 	cyrus-clients ldap-utils subversion nmh libauthen-sasl-cyrus-perl libnet-ldap-perl python3-ldap
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
-	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor'
+	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor
+	nslcd libpam-ldapd krb5-kdc krb5-admin-server krb5-user libpam-krb5
+	sssd-ldap sssd-krb5 libpam-sss'
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
 alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 '
 
@@ -157,6 +159,9 @@ install_packages()
 	# shellcheck disable=SC2046 # a list of words
 	chroot "$new" apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends \
 		$(choose_packages) >> "$log" 2>&1 || fail "apt-get install failed (whole log: $log)"
+	# Packages of PAM modules put them into every stack; tests have stacks of their own.
+	chroot "$new" pam-auth-update --package --remove krb5 ldap sss pwquality >> "$log" 2>&1 ||
+		fail "pam-auth-update failed (whole log: $log)"
 	chroot "$new" apt-get clean
 	rm -rf "$new"/var/lib/apt/lists/*
 	: > "$new/etc/resolv.conf"

@@ -8,6 +8,7 @@
 #ifndef DOCTOR_PAM_STACK_H
 #define DOCTOR_PAM_STACK_H
 
+#include "../../plugins/pam/control.h"
 #include "../root.h"
 
 struct af_pam_line {
@@ -37,27 +38,5 @@ void af_pam_stack_free(struct af_pam_stack *stack);
 
 /* True if the line runs the module NAME ("pam_ldap"), wherever it lies. */
 bool af_pam_line_runs(const struct af_pam_line *line, const char *name);
-
-/* What libpam makes of a control, as far as the guard needs it. */
-enum af_pam_action {
-	AFENCE_PAM_IGNORE = -1, /* goes on as if the module were not there */
-	AFENCE_PAM_DIE = -2,    /* ends the stack, denied */
-	AFENCE_PAM_OTHER = -3,  /* goes on, or ends without denying */
-				/* a positive number: that many lines are jumped over */
-};
-
-enum af_pam_code {
-	AFENCE_PAM_CODE_SUCCESS = 0,
-	AFENCE_PAM_CODE_DENIED = 6,
-	AFENCE_PAM_CODE_IGNORE = 25,
-	AFENCE_PAM_CODES = 32
-};
-
-struct af_pam_control {
-	int action[AFENCE_PAM_CODES];
-	bool misspelt; /* every result is "bad" then: the module runs, nothing ends */
-};
-
-void af_pam_control_parse(const char *text, struct af_pam_control *out);
 
 #endif

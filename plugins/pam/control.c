@@ -4,9 +4,8 @@
  * rest of the text, a default fills what nothing was said of so far, and what cannot be read makes
  * every result bad.
  */
-#include "pam_stack.h"
+#include "control.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,9 +76,9 @@ static bool take_action(const char **text, int *action)
 			return true;
 		}
 	}
-	if (!isdigit((unsigned char)**text))
+	if (**text < '0' || **text > '9')
 		return false;
-	for (; isdigit((unsigned char)**text); ++*text)
+	for (; **text >= '0' && **text <= '9'; ++*text)
 		number = number < 10000 ? 10 * number + **text - '0' : number;
 	*action = number;
 	return number > 0;
