@@ -9,7 +9,6 @@
 #include "../names.h"
 #include "../output/json.h"
 #include "expect.h"
-#include "review.h"
 
 /* PATH is as the policy says it, so below the root folder. */
 static enum af_status load_list(void *context, const char *path, struct af_source *out)
@@ -56,7 +55,6 @@ void af_build_read(const struct af_policy_request *request, struct af_build *out
 	}
 	af_set_load(&request->root, request->path, request->count, &out->diagnostics, &out->set);
 	af_compile_read(out->set.source, out->set.count, &out->rules);
-	af_rules_review(&out->rules);
 	hash_sources(out, out->digest);
 }
 
