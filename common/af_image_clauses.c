@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Verification of exceptions and protects.  Ranges are added up before one of them is followed,
- * so that ranges which overlap can not make this take for ever; chains lead to greater indices.
+ * Verification of exceptions and protects.  Ranges are held to follow each other before one of them
+ * is followed, since ranges which overlap could make this take for ever; chains lead to greater
+ * indices.
  */
 #include <string.h>
 
@@ -24,14 +25,13 @@ static const struct af_image_member *member_at(const struct af_image *image, uin
 static bool is_range(const struct af_image *image, unsigned section,
 	const struct af_image_range *range, uint64_t *sum)
 {
-	size_t count = image->section[section].count;
+	uint64_t first = range->count == 0 ? 0 : *sum;
 
 	*sum += range->count;
-	return range->count == 0 ? range->first == 0
-				 : range->first < count && range->count <= count - range->first;
+	return range->first == first && *sum <= image->section[section].count;
 }
 
-/* Every element belongs to a clause, and as many as there are are named. */
+/* Every element belongs to one clause. */
 static bool check_ranges(const struct af_image *image)
 {
 	uint64_t members = 0, places = 0, values = 0;

@@ -157,7 +157,8 @@ enum af_clause_kind { AFENCE_CLAUSE_EXCEPTION, AFENCE_CLAUSE_PROTECT, AFENCE_CLA
 
 #define AFENCE_NEVER INT64_MAX /* a clause that does not expire */
 
-/* `count` elements of another section from `first` on; first is 0 if there are none. */
+/* `count` elements of another section from `first` on, where the range before ends; first is 0 if
+ * there are none. */
 struct af_image_range {
 	uint32_t first, count;
 };

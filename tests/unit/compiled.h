@@ -12,23 +12,37 @@
 #include "af_policy.h"
 #include "harness.h"
 
-/* The text must be right; the image's bytes are the caller's. */
-static inline void compile_text(const char *text, uint64_t generation, struct af_compiled *out)
+/* What no text says: lives, the end of a mode. */
+typedef void change_rules(struct af_rules *rules);
+
+/* The text must be right on the day of the STAMP; CHANGE may be NULL; the image's bytes are the
+ * caller's. */
+static inline void compile_changed(const char *text, change_rules *change,
+	const struct af_stamp *stamp, struct af_compiled *out)
 {
-	const struct af_stamp stamp = {.generation = generation, .created = 1000};
 	struct af_diagnostics diagnostics = {0};
 	struct af_source source;
 	struct af_rules rules;
 
 	af_source_copy("test.policy", text, strlen(text), &source);
-	af_rules_start(&rules, &diagnostics, 1000);
+	af_rules_start(&rules, &diagnostics, stamp->created);
 	af_compile_read(&source, 1, &rules);
-	af_diagnostics_print(&diagnostics, stdout);
+	if (diagnostics.errors > 0)
+		af_diagnostics_print(&diagnostics, stdout);
 	CHECK_NUMBER("errors in a good policy", diagnostics.errors, 0);
-	CHECK_NUMBER("compile", af_compile_write(&rules, &stamp, out), AFENCE_OK);
+	if (change != NULL)
+		change(&rules);
+	CHECK_NUMBER("compile", af_compile_write(&rules, stamp, out), AFENCE_OK);
 	af_rules_free(&rules);
 	af_diagnostics_free(&diagnostics);
 	af_source_free(&source);
+}
+
+static inline void compile_text(const char *text, uint64_t generation, struct af_compiled *out)
+{
+	const struct af_stamp stamp = {.generation = generation, .created = 1000};
+
+	compile_changed(text, NULL, &stamp, out);
 }
 
 /* The policy that the text makes, by way of a file in the scratch folder. */

@@ -228,9 +228,6 @@ struct compiled_policy {
 	struct af_policy *policy;
 };
 
-/* What no text says: the end of a mode, lives. */
-typedef void change_rules(struct af_rules *rules);
-
 static void start_policy(
 	const char *text, change_rules *change, int64_t created, struct compiled_policy *out)
 {

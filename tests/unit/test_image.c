@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "af_hash.h"
 #include "af_siphash.h"
 #include "compiled.h"
 #include "harness.h"
+#include "image_walk.h"
 
 #define ENTRIES 1000
 
@@ -64,11 +64,6 @@ static void compile_entries(struct af_compiled *out)
 	free(text);
 }
 
-static struct af_suffix whole(const char *name)
-{
-	return (struct af_suffix){name, strlen(name), af_hash_bytes(name, strlen(name))};
-}
-
 /* All that a look-up can touch. */
 static size_t look_around(const struct af_image *image)
 {
@@ -93,7 +88,7 @@ static size_t look_around(const struct af_image *image)
 				struct af_suffix suffix;
 
 				snprintf(name, sizeof(name), "%s%u%s", form[f][0], i, form[f][1]);
-				suffix = whole(name);
+				suffix = af_whole(name);
 				rule = af_image_find_name(image, table, &suffix);
 				found += rule != NULL;
 				for (; rule != NULL; rule = af_image_rule(image, rule->next))
@@ -178,15 +173,6 @@ static void test_changed(void)
 	free(compiled.bytes);
 }
 
-static void repair(uint8_t *bytes, size_t length)
-{
-	struct af_image_header header;
-
-	memcpy(&header, bytes, sizeof(header));
-	header.checksum = af_image_checksum(bytes, length);
-	memcpy(bytes, &header, sizeof(header));
-}
-
 /* With a checksum that fits, only the checks of structure stand between damage and a look-up. */
 static void test_changed_and_repaired(void)
 {
@@ -199,7 +185,7 @@ static void test_changed_and_repaired(void)
 	copy = malloc(compiled.length);
 	for (int i = 0; i < 300; i++) {
 		change_bytes(&compiled, copy, &seed);
-		repair(copy, compiled.length);
+		seal_image(copy, compiled.length);
 		if (af_image_open(copy, compiled.length, &image) == AFENCE_OK) {
 			look_around(&image);
 			opened++;
@@ -334,36 +320,45 @@ static const struct field_row empty_rows[] = {
 };
 
 /* The checksum is made to fit, so that the check of the field itself must notice. */
-static void check_rows(const char *text, const struct field_row *row, size_t count)
+static void check_rows(
+	const struct af_compiled *compiled, const struct field_row *row, size_t count)
 {
-	struct af_compiled compiled;
 	struct af_image image;
 
-	compile_text(text, 1, &compiled);
 	for (size_t i = 0; i < count; i++) {
-		uint8_t *copy = malloc(compiled.length);
+		uint8_t *copy = malloc(compiled->length);
 		size_t index = row[i].index;
 
-		memcpy(copy, compiled.bytes, compiled.length);
+		memcpy(copy, compiled->bytes, compiled->length);
 		if (index == ANY)
 			index = first_taken((void *)element(copy, row[i].section, 0));
 		/* "needs a newer reader" changes two neighbours at once */
 		memcpy(element(copy, row[i].section, index) + row[i].offset, &row[i].value,
 			row[i].value >> 32 == 2 ? 8 : row[i].size);
-		repair(copy, compiled.length);
+		seal_image(copy, compiled->length);
 		CHECK_NUMBER(
-			row[i].name, af_image_open(copy, compiled.length, &image), row[i].want);
+			row[i].name, af_image_open(copy, compiled->length, &image), row[i].want);
+		if (row[i].want == AFENCE_OK)
+			CHECK_NUMBER(row[i].name, walk_image(&image).wrong, 0);
 		free(copy);
 	}
-	CHECK_NUMBER("nothing changed", af_image_open(compiled.bytes, compiled.length, &image),
+	CHECK_NUMBER("nothing changed", af_image_open(compiled->bytes, compiled->length, &image),
 		AFENCE_OK);
+}
+
+static void check_text(const char *text, const struct field_row *row, size_t count)
+{
+	struct af_compiled compiled;
+
+	compile_text(text, 1, &compiled);
+	check_rows(&compiled, row, count);
 	free(compiled.bytes);
 }
 
 static void test_fields(void)
 {
-	check_rows(small_policy, small_rows, sizeof(small_rows) / sizeof(small_rows[0]));
-	check_rows("policy 1;", empty_rows, sizeof(empty_rows) / sizeof(empty_rows[0]));
+	check_text(small_policy, small_rows, sizeof(small_rows) / sizeof(small_rows[0]));
+	check_text("policy 1;", empty_rows, sizeof(empty_rows) / sizeof(empty_rows[0]));
 }
 
 static struct af_image_name *slots_of(uint8_t *bytes)
@@ -449,11 +444,438 @@ static void test_tables(void)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		compile_text(small_policy, 1, &compiled);
 		changes[i].change(compiled.bytes);
-		repair(compiled.bytes, compiled.length);
+		seal_image(compiled.bytes, compiled.length);
 		CHECK_NUMBER(changes[i].name,
 			af_image_open(compiled.bytes, compiled.length, &image), AFENCE_ERR_DAMAGED);
 		free(compiled.bytes);
 	}
+}
+
+/* --- an image with everything: each kind of clause, place, list and life */
+
+#define CREATED 1803859200 /* 2027-03-01 00:00:00 UTC */
+
+static const char full_policy[] =
+	"policy 1; mode observe;\n"
+	"reserve \"a.lan\", \"a.lan\";\n"
+	"internal \"c.lan\", 10.0.0.0/8; external 10.1.0.0/16;\n"
+	"resolver { server ::1; }\n"
+	"service pop3 { mode off; unknown allow; }\n"
+	"service imap { on-block refuse; resolve off; }\n"
+	"exception lab { identity \"*@a.lan\", \"qa@b.lan\"; target \"far.net\", 198.51.99.0/24;"
+	" port 993, 143; service imap, pop3; ticket T-1; owner \"o@c.lan\";"
+	" reason \"of more than thirty-one bytes, all told\"; expires 2027-03-31; }\n"
+	"exception bare { identity \"*@a.lan\"; target \"*.far.net\"; owner \"o@c.lan\";"
+	" reason \"r\"; expires 2027-03-31; }\n"
+	"protect fin { identity \"*@.fin.lan\"; target \"near.net\"; ticket T-2; }\n"
+	"protect old { identity \"*@fin.lan\"; target \"near.net\"; }\n"
+	"protect gone { identity \"*@fin.lan\"; target \"near.net\"; }\n"
+	"protect new { identity \"*@fin.lan\"; target \"near.net\"; }\n";
+
+static void set_full(struct af_rules *rules)
+{
+	rules->settings.mode_until = CREATED + 3600;
+	rules->settings.mode_after = AFENCE_MODE_OFF;
+	rules->row[1].life = AFENCE_LIFE_TRIAL;
+	rules->clause.row[3].life = AFENCE_LIFE_REPLACED;
+	rules->clause.row[4].life = AFENCE_LIFE_OVER;
+	rules->clause.row[5].life = AFENCE_LIFE_TRIAL;
+}
+
+static void compile_full(struct af_compiled *out)
+{
+	static const struct af_image_origin origin = {"apply", "root", {1, 2, 3}, 4};
+	static const struct af_stamp stamp = {5, CREATED, &origin};
+
+	compile_changed(full_policy, set_full, &stamp, out);
+}
+
+static void test_full(void)
+{
+	struct af_compiled compiled;
+	struct af_image image;
+	struct walk walk;
+
+	compile_full(&compiled);
+	CHECK_NUMBER("open", af_image_open(compiled.bytes, compiled.length, &image), AFENCE_OK);
+	walk = walk_image(&image);
+	CHECK_NUMBER("wrong", walk.wrong, 0);
+	CHECK_NUMBER("rules", walk.rules, 5);
+	CHECK_NUMBER("services", walk.services, 2);
+	CHECK_NUMBER("names", walk.names, 2);
+	CHECK_NUMBER("networks", walk.networks, 2);
+	CHECK_NUMBER("clauses", walk.clauses, 6);
+	CHECK_NUMBER("members", walk.members, 7);
+	CHECK_NUMBER("places", walk.places, 7);
+	CHECK_NUMBER("values", walk.values, 4);
+	CHECK_STRING("origin", af_image_origin(&image)->who, "root");
+	free(compiled.bytes);
+}
+
+#define SERVICE(index, member) FIELD(AFENCE_SECTION_SERVICES, index, af_image_service, member)
+#define CLAUSE(index, member)  FIELD(AFENCE_SECTION_CLAUSES, index, af_image_clause, member)
+#define MEMBER(index, member)  FIELD(AFENCE_SECTION_MEMBERS, index, af_image_member, member)
+#define PLACE(index, member)   FIELD(AFENCE_SECTION_PLACES, index, af_image_place, member)
+#define VALUE(index)           AFENCE_SECTION_VALUES, index, 0, sizeof(uint32_t)
+#define ORIGIN(member)         FIELD(AFENCE_SECTION_ORIGIN, 0, af_image_origin, member)
+#define EXCEPTED(member)       FIELD(AFENCE_SECTION_EXCEPTED, ANY, af_image_name, member)
+#define PROTECTED(member)      FIELD(AFENCE_SECTION_PROTECTED, ANY, af_image_name, member)
+
+#define BEHIND (UINT32_MAX - 1) /* an offset or index that leads out */
+
+/* Rules 0 and 1 are a.lan, 2 is c.lan, 3 and 4 networks.  Members 0 and 1 are of clause 0, 2 of 1 and
+ * on one domain with 0, 3 to 6 of 2 to 5 and on one domain.  Places 0 and 1 are of clause 0, 1 is a
+ * network.  Values 0 and 1 are ports, 2 and 3 services. */
+static const struct field_row full_rows[] = {
+	{"other creation", HEADER(created), UINT64_MAX, AFENCE_OK},
+	{"mode until never", SETTING(mode_until), 0, AFENCE_ERR_DAMAGED},
+	{"mode until before 1970", SETTING(mode_until), UINT64_MAX, AFENCE_ERR_DAMAGED},
+	{"mode after 0", SETTING(mode_after), 0, AFENCE_OK},
+	{"mode after 3", SETTING(mode_after), 3, AFENCE_ERR_DAMAGED},
+	{"lives, but not on trial", SETTING(on_trial), 0, AFENCE_ERR_DAMAGED},
+	{"on trial 2", SETTING(on_trial), 2, AFENCE_ERR_DAMAGED},
+
+	{"reserve on trial", RULE(0, life), AFENCE_LIFE_TRIAL, AFENCE_OK},
+	{"reserve replaced", RULE(0, life), AFENCE_LIFE_REPLACED, AFENCE_ERR_DAMAGED},
+	{"reserve over", RULE(1, life), AFENCE_LIFE_OVER, AFENCE_ERR_DAMAGED},
+	{"rule life 4", RULE(1, life), AFENCE_LIVES, AFENCE_ERR_DAMAGED},
+	{"internal on trial", RULE(2, life), AFENCE_LIFE_TRIAL, AFENCE_ERR_DAMAGED},
+	{"external on trial", RULE(4, life), AFENCE_LIFE_TRIAL, AFENCE_OK},
+
+	{"service name", SERVICE(0, name), BEHIND, AFENCE_ERR_DAMAGED},
+	{"no service name", SERVICE(0, name), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"service mode 3", SERVICE(0, mode), 3, AFENCE_ERR_DAMAGED},
+	{"service mode unset", SERVICE(1, mode), AFENCE_UNSET, AFENCE_OK},
+	{"service on-block 2", SERVICE(0, on_block), 2, AFENCE_ERR_DAMAGED},
+	{"service unknown 2", SERVICE(0, unknown), 2, AFENCE_ERR_DAMAGED},
+	{"service resolve 2", SERVICE(0, resolve), 2, AFENCE_ERR_DAMAGED},
+	{"services in the wrong size", SECTION(AFENCE_SECTION_SERVICES, size), 4,
+		AFENCE_ERR_DAMAGED},
+	{"no services", SECTION(AFENCE_SECTION_SERVICES, type), 99, AFENCE_OK},
+
+	{"no clauses", SECTION(AFENCE_SECTION_CLAUSES, type), 99, AFENCE_ERR_DAMAGED},
+	{"a clause less", SECTION(AFENCE_SECTION_CLAUSES, count), 5, AFENCE_ERR_DAMAGED},
+	{"a clause more", SECTION(AFENCE_SECTION_CLAUSES, count), 7, AFENCE_ERR_DAMAGED},
+	{"clauses over the end", SECTION(AFENCE_SECTION_CLAUSES, count), 1000, AFENCE_ERR_DAMAGED},
+	{"clause kind", CLAUSE(0, kind), AFENCE_CLAUSE_KINDS, AFENCE_ERR_DAMAGED},
+	{"exception as a protect", CLAUSE(0, kind), AFENCE_CLAUSE_PROTECT, AFENCE_ERR_DAMAGED},
+	{"protect as an exception", CLAUSE(2, kind), AFENCE_CLAUSE_EXCEPTION, AFENCE_ERR_DAMAGED},
+	{"exception on trial", CLAUSE(0, life), AFENCE_LIFE_TRIAL, AFENCE_ERR_DAMAGED},
+	{"exception replaced", CLAUSE(1, life), AFENCE_LIFE_REPLACED, AFENCE_ERR_DAMAGED},
+	{"protect on trial", CLAUSE(2, life), AFENCE_LIFE_TRIAL, AFENCE_OK},
+	{"protect life 4", CLAUSE(2, life), AFENCE_LIVES, AFENCE_ERR_DAMAGED},
+	{"clause reserved", CLAUSE(0, reserved), 1, AFENCE_ERR_DAMAGED},
+	{"clause padding", CLAUSE(0, padding), 1, AFENCE_ERR_DAMAGED},
+	{"clause name", CLAUSE(0, name), BEHIND, AFENCE_ERR_DAMAGED},
+	{"clause file", CLAUSE(0, file), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"clause line 0", CLAUSE(0, line), 0, AFENCE_ERR_DAMAGED},
+	{"other expiry", CLAUSE(0, expires), 1, AFENCE_OK},
+	{"clause reason", CLAUSE(0, reason), BEHIND, AFENCE_ERR_DAMAGED},
+	{"no clause reason", CLAUSE(2, reason), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"clause owner", CLAUSE(0, owner), BEHIND, AFENCE_ERR_DAMAGED},
+	{"no clause owner", CLAUSE(2, owner), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"clause ticket", CLAUSE(0, ticket), BEHIND, AFENCE_ERR_DAMAGED},
+	{"no clause ticket", CLAUSE(0, ticket), UINT32_MAX, AFENCE_OK},
+
+	{"members from 1 on", CLAUSE(0, members.first), 1, AFENCE_ERR_DAMAGED},
+	{"members of another", CLAUSE(1, members.first), 0, AFENCE_ERR_DAMAGED},
+	{"members behind the end", CLAUSE(5, members.first), 7, AFENCE_ERR_DAMAGED},
+	{"members far behind", CLAUSE(5, members.first), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"clause of no members", CLAUSE(0, members.count), 0, AFENCE_ERR_DAMAGED},
+	{"a member less", CLAUSE(0, members.count), 1, AFENCE_ERR_DAMAGED},
+	{"a member more", CLAUSE(5, members.count), 2, AFENCE_ERR_DAMAGED},
+	{"2^32 members", CLAUSE(5, members.count), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"places from 1 on", CLAUSE(0, places.first), 1, AFENCE_ERR_DAMAGED},
+	{"places of another", CLAUSE(5, places.first), 0, AFENCE_ERR_DAMAGED},
+	{"clause of no places", CLAUSE(5, places.count), 0, AFENCE_ERR_DAMAGED},
+	{"a place more", CLAUSE(5, places.count), 2, AFENCE_ERR_DAMAGED},
+	{"2^32 places", CLAUSE(5, places.count), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"ports from 1 on", CLAUSE(0, ports.first), 1, AFENCE_ERR_DAMAGED},
+	{"ports behind the end", CLAUSE(0, ports.first), 4, AFENCE_ERR_DAMAGED},
+	{"no ports, but values", CLAUSE(0, ports.count), 0, AFENCE_ERR_DAMAGED},
+	{"a port more", CLAUSE(0, ports.count), 3, AFENCE_ERR_DAMAGED},
+	{"first of no ports", CLAUSE(1, ports.first), 4, AFENCE_ERR_DAMAGED},
+	{"ports without values", CLAUSE(1, ports.count), 1, AFENCE_ERR_DAMAGED},
+	{"2^32 ports", CLAUSE(0, ports.count), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"services among ports", CLAUSE(0, services.first), 1, AFENCE_ERR_DAMAGED},
+	{"first of no services", CLAUSE(1, services.first), 1, AFENCE_ERR_DAMAGED},
+	{"a service less", CLAUSE(0, services.count), 1, AFENCE_ERR_DAMAGED},
+	{"2^32 services", CLAUSE(0, services.count), UINT32_MAX, AFENCE_ERR_DAMAGED},
+
+	{"no members", SECTION(AFENCE_SECTION_MEMBERS, type), 99, AFENCE_ERR_DAMAGED},
+	{"member section shorter", SECTION(AFENCE_SECTION_MEMBERS, count), 6, AFENCE_ERR_DAMAGED},
+	{"member section longer", SECTION(AFENCE_SECTION_MEMBERS, count), 8, AFENCE_ERR_DAMAGED},
+	{"member of another clause", MEMBER(0, clause), 1, AFENCE_ERR_DAMAGED},
+	{"member of no clause", MEMBER(6, clause), 6, AFENCE_ERR_DAMAGED},
+	{"member domain", MEMBER(0, domain), BEHIND, AFENCE_ERR_DAMAGED},
+	{"member without domain", MEMBER(0, domain), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"member local", MEMBER(1, local), BEHIND, AFENCE_ERR_DAMAGED},
+	{"member without local", MEMBER(1, local), UINT32_MAX, AFENCE_OK},
+	{"chain that ends early", MEMBER(0, next), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"chain to another domain", MEMBER(0, next), 1, AFENCE_ERR_DAMAGED},
+	{"chain to another kind", MEMBER(0, next), 3, AFENCE_ERR_DAMAGED},
+	{"chain behind the end", MEMBER(6, next), 7, AFENCE_ERR_DAMAGED},
+	{"member that follows itself", MEMBER(2, next), 2, AFENCE_ERR_DAMAGED},
+	{"members in a ring", MEMBER(2, next), 0, AFENCE_ERR_DAMAGED},
+	{"chain that skips one", MEMBER(3, next), 5, AFENCE_ERR_DAMAGED},
+	{"two chains into one", MEMBER(1, next), 2, AFENCE_ERR_DAMAGED},
+	{"member reach 0", MEMBER(0, reach), 0, AFENCE_ERR_DAMAGED},
+	{"member reach 4", MEMBER(0, reach), 4, AFENCE_ERR_DAMAGED},
+	{"member reserved", MEMBER(0, reserved[2]), 1, AFENCE_ERR_DAMAGED},
+
+	{"no places", SECTION(AFENCE_SECTION_PLACES, type), 99, AFENCE_ERR_DAMAGED},
+	{"place reach 4", PLACE(0, reach), 4, AFENCE_ERR_DAMAGED},
+	{"network of a name", PLACE(0, reach), 0, AFENCE_ERR_DAMAGED},
+	{"name of a network", PLACE(1, reach), AFENCE_REACH_BOTH, AFENCE_ERR_DAMAGED},
+	{"name with a prefix", PLACE(0, prefix), 24, AFENCE_ERR_DAMAGED},
+	{"place prefix 129", PLACE(1, prefix), 129, AFENCE_ERR_DAMAGED},
+	{"host bits behind the prefix", PLACE(1, prefix), 100, AFENCE_ERR_DAMAGED},
+	{"place reserved", PLACE(0, reserved), 1, AFENCE_ERR_DAMAGED},
+	{"place name", PLACE(0, name), BEHIND, AFENCE_ERR_DAMAGED},
+	{"place without name", PLACE(0, name), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"network with a name", PLACE(1, name), 0, AFENCE_ERR_DAMAGED},
+	{"name with an address", PLACE(0, address[15]), 1, AFENCE_ERR_DAMAGED},
+	{"host bits of a place", PLACE(1, address[15]), 1, AFENCE_ERR_DAMAGED},
+
+	{"no values", SECTION(AFENCE_SECTION_VALUES, type), 99, AFENCE_ERR_DAMAGED},
+	{"port 0", VALUE(0), 0, AFENCE_ERR_DAMAGED},
+	{"port 65535", VALUE(0), UINT16_MAX, AFENCE_OK},
+	{"port 65536", VALUE(1), UINT16_MAX + 1, AFENCE_ERR_DAMAGED},
+	{"service behind the strings", VALUE(2), BEHIND, AFENCE_ERR_DAMAGED},
+	{"service that is none", VALUE(3), UINT32_MAX, AFENCE_ERR_DAMAGED},
+
+	{"no table of exceptions", SECTION(AFENCE_SECTION_EXCEPTED, type), 99, AFENCE_ERR_DAMAGED},
+	{"no table of protects", SECTION(AFENCE_SECTION_PROTECTED, type), 99, AFENCE_ERR_DAMAGED},
+	{"empty table of protects", SECTION(AFENCE_SECTION_PROTECTED, count), 0,
+		AFENCE_ERR_DAMAGED},
+	{"table of 7", SECTION(AFENCE_SECTION_PROTECTED, count), 7, AFENCE_ERR_DAMAGED},
+	{"exceptions twice", SECTION(AFENCE_SECTION_PROTECTED, type), AFENCE_SECTION_EXCEPTED,
+		AFENCE_ERR_DAMAGED},
+	{"excepted hash", EXCEPTED(hash), 1, AFENCE_ERR_DAMAGED},
+	{"excepted name", EXCEPTED(name), BEHIND, AFENCE_ERR_DAMAGED},
+	{"excepted nobody", EXCEPTED(name), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"excepted member behind the end", EXCEPTED(rule), 7, AFENCE_ERR_DAMAGED},
+	{"excepted without member", EXCEPTED(rule), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"excepted with a protect", EXCEPTED(rule), 3, AFENCE_ERR_DAMAGED},
+	{"protected hash", PROTECTED(hash), 1, AFENCE_ERR_DAMAGED},
+	{"protected nobody", PROTECTED(name), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"protected from the second on", PROTECTED(rule), 4, AFENCE_ERR_DAMAGED},
+	{"protected with an exception", PROTECTED(rule), 0, AFENCE_ERR_DAMAGED},
+
+	{"no origin", SECTION(AFENCE_SECTION_ORIGIN, type), 99, AFENCE_OK},
+	{"empty origin", SECTION(AFENCE_SECTION_ORIGIN, count), 0, AFENCE_OK},
+	{"origin size", SECTION(AFENCE_SECTION_ORIGIN, size), 112, AFENCE_ERR_DAMAGED},
+	{"control in the action", ORIGIN(action[0]), '\n', AFENCE_ERR_DAMAGED},
+	{"no ASCII in the action", ORIGIN(action[4]), 0xe9, AFENCE_ERR_DAMAGED},
+	{"control in the user", ORIGIN(who[0]), 0x7f, AFENCE_ERR_DAMAGED},
+	{"no user", ORIGIN(who[0]), 0, AFENCE_OK},
+	{"other sources", ORIGIN(sources), 9, AFENCE_OK},
+	{"other base", ORIGIN(base), UINT64_MAX, AFENCE_OK},
+};
+
+static void test_full_fields(void)
+{
+	static const struct field_row lone[] = {
+		{"on trial, but no lives", SETTING(on_trial), 1, AFENCE_ERR_DAMAGED},
+		{"mode after without end", SETTING(mode_after), 1, AFENCE_ERR_DAMAGED},
+		{"rule on trial", RULE(0, life), AFENCE_LIFE_TRIAL, AFENCE_ERR_DAMAGED},
+	};
+	struct af_compiled compiled;
+
+	compile_full(&compiled);
+	check_rows(&compiled, full_rows, sizeof(full_rows) / sizeof(full_rows[0]));
+	free(compiled.bytes);
+	check_text(small_policy, lone, sizeof(lone) / sizeof(lone[0]));
+}
+
+/* The first bytes of sections, by type. */
+#define AT(bytes, type, section) \
+	((struct type *)(void *)element((bytes), AFENCE_SECTION_##section, 0))
+
+static void lengthen_service(uint8_t *bytes)
+{
+	AT(bytes, af_image_service, SERVICES)[0].name = AT(bytes, af_image_clause, CLAUSES)->reason;
+}
+
+static void lengthen_listed(uint8_t *bytes)
+{
+	uint32_t *value = (void *)element(bytes, AFENCE_SECTION_VALUES, 2);
+
+	*value = AT(bytes, af_image_clause, CLAUSES)->reason;
+}
+
+static void swap_services(uint8_t *bytes)
+{
+	struct af_image_service *service = AT(bytes, af_image_service, SERVICES), first = *service;
+
+	service[0] = service[1];
+	service[1] = first;
+}
+
+static void double_service(uint8_t *bytes)
+{
+	struct af_image_service *service = AT(bytes, af_image_service, SERVICES);
+
+	service[1] = service[0];
+}
+
+static void fill_action(uint8_t *bytes)
+{
+	struct af_image_origin *origin = AT(bytes, af_image_origin, ORIGIN);
+
+	memset(origin->action, 'a', sizeof(origin->action));
+}
+
+static void fill_who(uint8_t *bytes)
+{
+	struct af_image_origin *origin = AT(bytes, af_image_origin, ORIGIN);
+
+	memset(origin->who, 'a', sizeof(origin->who));
+}
+
+static void spoil_place(uint8_t *bytes)
+{
+	element(bytes, AFENCE_SECTION_STRINGS, AT(bytes, af_image_place, PLACES)->name)[0] = 'F';
+}
+
+static void spoil_member(uint8_t *bytes)
+{
+	element(bytes, AFENCE_SECTION_STRINGS, AT(bytes, af_image_member, MEMBERS)->domain)[0] =
+		'A';
+}
+
+/* Nothing follows the strings but what is to be found if they have no end. */
+static void end_strings(uint8_t *bytes)
+{
+	struct af_image_header *header = (void *)bytes;
+
+	*element(bytes, AFENCE_SECTION_STRINGS,
+		header->section[AFENCE_SECTION_STRINGS - 1].count - 1) = 'x';
+}
+
+/* The slot keeps its name and hash, but not the first of its members. */
+static void skip_member(uint8_t *bytes)
+{
+	struct af_image_name *slot = AT(bytes, af_image_name, EXCEPTED);
+
+	while (slot->name == AFENCE_IMAGE_NONE || slot->rule != 0)
+		slot++;
+	slot->rule = 2;
+}
+
+static void test_full_changes(void)
+{
+	static const struct {
+		const char *name;
+		void (*change)(uint8_t *bytes);
+	} changes[] = {
+		{"service block of a long name", lengthen_service},
+		{"listed service of a long name", lengthen_listed},
+		{"services not sorted", swap_services},
+		{"service twice", double_service},
+		{"action without an end", fill_action},
+		{"user without an end", fill_who},
+		{"place that is not canonical", spoil_place},
+		{"member that is not canonical", spoil_member},
+		{"strings without an end", end_strings},
+		{"member in no chain", skip_member},
+	};
+	struct af_compiled compiled;
+	struct af_image image;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		compile_full(&compiled);
+		changes[i].change(compiled.bytes);
+		seal_image(compiled.bytes, compiled.length);
+		CHECK_NUMBER(changes[i].name,
+			af_image_open(compiled.bytes, compiled.length, &image), AFENCE_ERR_DAMAGED);
+		free(compiled.bytes);
+	}
+}
+
+/* --- the same image, cut and changed everywhere */
+
+/* A block of its own, so that a sanitizer sees every step over its end. */
+static enum af_status open_copy(const uint8_t *bytes, size_t length, bool repaired)
+{
+	uint8_t *copy = malloc(length > 0 ? length : 1);
+	enum af_status status;
+	struct af_image image;
+
+	memcpy(copy, bytes, length);
+	if (repaired)
+		repair_image(copy, length);
+	status = af_image_open(copy, length, &image);
+	if (status == AFENCE_OK)
+		CHECK_NUMBER("changed, but open", walk_image(&image).wrong, 0);
+	free(copy);
+	return status;
+}
+
+static void test_every_length(void)
+{
+	struct af_compiled compiled;
+
+	compile_full(&compiled);
+	for (size_t length = 0; length < compiled.length; length++) {
+		CHECK_NUMBER("cut", open_copy(compiled.bytes, length, false), AFENCE_ERR_DAMAGED);
+		if (length >= sizeof(struct af_image_header))
+			open_copy(compiled.bytes, length, true);
+	}
+	free(compiled.bytes);
+}
+
+/* What a byte becomes: neighbours, single bits, ends of the range. */
+static uint8_t change_byte(uint8_t byte, unsigned way)
+{
+	const int value[] = {byte ^ 1, byte ^ 2, byte ^ 4, byte ^ 8, byte ^ 16, byte ^ 32,
+		byte ^ 64, byte ^ 128, 0, 0xff, 0x7f, byte + 1, byte - 1};
+
+	return (uint8_t)value[way];
+}
+
+static void test_every_byte(void)
+{
+	struct af_compiled compiled;
+	size_t opened = 0, refused = 0;
+
+	compile_full(&compiled);
+	for (size_t i = 0; i < compiled.length; i++) {
+		uint8_t byte = compiled.bytes[i];
+
+		for (unsigned way = 0; way < 13; way++) {
+			compiled.bytes[i] = change_byte(byte, way);
+			if (open_copy(compiled.bytes, compiled.length, true) == AFENCE_OK)
+				opened++;
+			else
+				refused++;
+		}
+		compiled.bytes[i] = byte;
+	}
+	printf("%zu changes: %zu opened, %zu refused\n", opened + refused, opened, refused);
+	CU_ASSERT(opened > 0 && refused > 0);
+	free(compiled.bytes);
+}
+
+static void test_full_damage(void)
+{
+	struct af_compiled compiled;
+	uint32_t seed = 20260905;
+	unsigned refused = 0;
+	uint8_t *copy;
+
+	compile_full(&compiled);
+	copy = malloc(compiled.length);
+	for (int i = 0; i < 600;) {
+		if (!change_bytes(&compiled, copy, &seed))
+			continue;
+		i++;
+		refused += open_copy(copy, compiled.length, false) != AFENCE_OK;
+		open_copy(copy, compiled.length, true);
+	}
+	CHECK_NUMBER("refused", refused, 600);
+	free(copy);
+	free(compiled.bytes);
 }
 
 static void test_alignment(void)
@@ -537,6 +959,12 @@ static CU_TestInfo tests[] = {
 	{"300 changed images with a fitting checksum", test_changed_and_repaired},
 	{"every field", test_fields},
 	{"tables as a whole", test_tables},
+	{"an image with everything", test_full},
+	{"every field of it", test_full_fields},
+	{"parts of it as a whole", test_full_changes},
+	{"cut at every length", test_every_length},
+	{"every byte, changed in 13 ways", test_every_byte},
+	{"damaged 600 times", test_full_damage},
 	{"alignment", test_alignment},
 	{"networks against a slow search", test_networks},
 	CU_TEST_INFO_NULL,
