@@ -95,10 +95,11 @@ static void tell_field(const struct diff *diff, json_t *fields, const char *fiel
 		fputs(field, stdout);
 	}
 	fputs(": ", stdout);
-	print_text(old != NULL ? old : new);
+	if (old != NULL)
+		print_text(old);
 	if (sign == SIGN_CHANGED)
 		fputs(" -> ", stdout);
-	if (sign == SIGN_CHANGED)
+	if (new != NULL)
 		print_text(new);
 }
 
@@ -181,11 +182,12 @@ static void tell_change(struct diff *diff, const struct change *change)
 			 : change->right_count == 0 ? SIGN_REMOVED
 						    : SIGN_CHANGED;
 	const char *what = change->left_count > 0 ? change->left->what : change->right->what;
-	json_t *fields = is_text(diff) ? NULL : json_array();
+	json_t *fields;
 
 	if (is_same(change))
 		return;
 	diff->found++;
+	fields = is_text(diff) ? NULL : json_array();
 	if (!is_text(diff))
 		json_array_append_new(diff->changes,
 			json_pack("{s:o,s:s,s:O}", "what", af_json_text(what, strlen(what)),
