@@ -185,10 +185,8 @@ static bool has_port(const struct hearing *hearing, const struct af_image_clause
 {
 	const uint32_t *port = af_image_values(af_policy_image(hearing->policy), &clause->ports);
 
-	for (uint32_t i = 0; i < clause->ports.count; i++)
-		if (port[i] == hearing->out->target.port && port[i] != 0)
-			return true;
-	return clause->ports.count == 0;
+	return clause->ports.count == 0 ||
+	       af_target_has_port(&hearing->scene, port, clause->ports.count);
 }
 
 static bool has_service(const struct hearing *hearing, const struct af_image_clause *clause)

@@ -12,7 +12,8 @@
  *     must gain nothing by it.  It neither selects a connection nor matches an `internal` row or
  *     a place, unless it resolves to the peer.
  * T5  A place that is a name is a matter of names: what it resolves to is not asked (but T4).  A
- *     place that is a network must hold all that is known of where the connection goes.
+ *     place that is a network must hold all that is known of where the connection goes, and so
+ *     must ports: if the worst peer alone told the port, one more `external` row could open a way.
  */
 #include "af_target.h"
 
@@ -416,4 +417,22 @@ bool af_target_in_places(struct af_scene *scene, const struct af_image_place *pl
 					: in_named_place(scene, &place[i]))
 			return true;
 	return false;
+}
+
+static bool is_listed(uint16_t wanted, const uint32_t *port, size_t count)
+{
+	for (size_t i = 0; i < count && wanted != 0; i++)
+		if (port[i] == wanted)
+			return true;
+	return false;
+}
+
+bool af_target_has_port(const struct af_scene *scene, const uint32_t *port, size_t count)
+{
+	if (scene->request->port != 0)
+		return is_listed(scene->request->port, port, count);
+	for (size_t i = 0; i < scene->peer_count; i++)
+		if (!is_listed(scene->peer[i].port, port, count))
+			return false;
+	return scene->peer_count > 0 && !scene->too_many;
 }

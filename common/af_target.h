@@ -37,4 +37,8 @@ void af_target_judge(const struct af_policy *policy, const struct af_request *re
  * if a place asks for that and nobody has yet. */
 bool af_target_in_places(struct af_scene *scene, const struct af_image_place *place, size_t count);
 
+/* True if the port is one of the COUNT at PORT: the request's, else that of each connection that it
+ * may be. */
+bool af_target_has_port(const struct af_scene *scene, const uint32_t *port, size_t count);
+
 #endif

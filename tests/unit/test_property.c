@@ -816,10 +816,46 @@ static void test_layout(void)
 	CHECK_NUMBER("one more statement is seen", planted > 0, true);
 }
 
+/* Two connections, one of which is the right one: what random questions meet too seldom.  The port
+ * of an exception is that of both or of none, however near they are. */
+static void test_ports(void)
+{
+	static const char *const row[] = {"", "external 10.1.2.3;", "internal 8.8.8.8;"};
+	static const struct {
+		uint16_t near, far;
+		enum af_verdict want;
+	} ports[] = {
+		{993, 143, AFENCE_BLOCK},
+		{143, 993, AFENCE_BLOCK},
+		{993, 0, AFENCE_BLOCK},
+		{993, 993, AFENCE_ALLOW},
+	};
+	struct question question = {{"u@example.com"}, 1, "x.far.net", .peer_count = 2};
+	struct borrowed policy;
+	struct af_decision decision;
+	char text[400];
+
+	CU_ASSERT_FATAL(af_address_parse("10.1.2.3", 8, &question.peer[0].address));
+	CU_ASSERT_FATAL(af_address_parse("8.8.8.8", 7, &question.peer[1].address));
+	for (size_t i = 0; i < COUNT(row) * COUNT(ports); i++) {
+		question.peer[0].port = ports[i % COUNT(ports)].near;
+		question.peer[1].port = ports[i % COUNT(ports)].far;
+		snprintf(text, sizeof(text),
+			"policy 1; %s exception e { identity \"*@example.com\"; target \".far.net\";"
+			" port 993; reason \"r\"; owner \"o\"; expires 1970-06-01; }",
+			row[i / COUNT(ports)]);
+		borrow_text(text, NULL, NULL, &policy);
+		ask(policy.policy, &question, &decision);
+		CHECK_NUMBER(text, decision.verdict, ports[i % COUNT(ports)].want);
+		give_back(&policy);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"properties hold", test_properties},
 	{"and would be seen to break", test_planted},
 	{"the layout keeps the image", test_layout},
+	{"a port is that of all connections", test_ports},
 	CU_TEST_INFO_NULL,
 };
 
