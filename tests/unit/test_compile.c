@@ -12,11 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../tools/memory.h"
 #include "../../tools/policy/writer.h"
 #include "../../tools/verbs.h"
 #include "af_image.h"
 #include "compiled.h"
 #include "harness.h"
+#include "image_walk.h"
 
 #define BAD_FILES_LEAST 30 /* fewer: the folder of the data was not found whole */
 
@@ -337,6 +339,250 @@ static void test_list_path(void)
 		af_diagnostics_free(&diagnostics);
 		af_source_free(&source);
 	}
+}
+
+/* --- from rules to an image and back by its look-ups */
+
+#define MANY     200
+#define TEXT_MAX 100
+
+#define PUSH(array)                                                                       \
+	((array)->row = af_grow(                                                          \
+		 (array)->row, (array)->count, 1, &(array)->room, sizeof(*(array)->row)), \
+		&(array)->row[(array)->count++])
+
+/* BEFORE, NUMBER and BEHIND in a row. */
+static const char *numbered(
+	const char *before, unsigned number, const char *behind, char text[TEXT_MAX])
+{
+	snprintf(text, TEXT_MAX, "%s%u%s", before, number, behind);
+	return text;
+}
+
+static uint32_t add_text(struct af_rules *rules, const char *text)
+{
+	return af_rules_add_string(rules, text, strlen(text));
+}
+
+static uint32_t add_numbered(
+	struct af_rules *rules, const char *before, unsigned number, const char *behind)
+{
+	char text[TEXT_MAX];
+
+	return add_text(rules, numbered(before, number, behind, text));
+}
+
+/* Identity "user@dN.lan", target "tN.net", port 1000+N, service "sN"; every second one a protect that
+ * has none of the last two, nor a ticket. */
+static void add_clause(struct af_rules *rules, unsigned number)
+{
+	uint32_t clause = (uint32_t)rules->clause.count;
+	bool lists = number % 2 == 0;
+	struct af_clause_row row = {
+		.kind = lists ? AFENCE_CLAUSE_EXCEPTION : AFENCE_CLAUSE_PROTECT,
+		.name = add_numbered(rules, lists ? "exception:c" : "protect:c", number, ""),
+		.reason = add_text(rules, ""),
+		.owner = add_numbered(rules, "owner ", number, ""),
+		.ticket = lists ? add_numbered(rules, "T-", number, "") : AFENCE_IMAGE_NONE,
+		.file = rules->file,
+		.line = number + 1,
+		.expires = lists ? (int64_t)number << 33 : AFENCE_NEVER,
+		.members = {(uint32_t)rules->member.count, 1},
+		.places = {(uint32_t)rules->target.count, 1},
+	};
+
+	*PUSH(&rules->member) = (struct af_member_row){.clause = clause,
+		.domain = add_numbered(rules, "d", number / 4, ".lan"),
+		.local = lists ? add_text(rules, "user") : AFENCE_IMAGE_NONE,
+		.reach = AFENCE_REACH_BOTH};
+	*PUSH(&rules->target) = (struct af_target_row){
+		.reach = AFENCE_REACH_EXACT, .name = add_numbered(rules, "t", number, ".net")};
+	if (lists) {
+		row.ports = (struct af_image_range){(uint32_t)rules->value.count, 1};
+		*PUSH(&rules->value) = 1000 + number;
+		row.services = (struct af_image_range){(uint32_t)rules->value.count, 1};
+		*PUSH(&rules->value) = add_numbered(rules, "s", number, "");
+	}
+	*PUSH(&rules->clause) = row;
+}
+
+static void check_numbered(const char *before, unsigned number, const char *behind, const char *got)
+{
+	char want[TEXT_MAX];
+
+	CHECK_STRING(before, got, numbered(before, number, behind, want));
+}
+
+/* The clause on the chain of its domain, by its name. */
+static const struct af_image_clause *find_clause(const struct af_image *image, unsigned number)
+{
+	bool lists = number % 2 == 0;
+	const struct af_image_member *member;
+	char domain[TEXT_MAX], name[TEXT_MAX];
+	struct af_suffix suffix = af_whole(numbered("d", number / 4, ".lan", domain));
+
+	numbered(lists ? "exception:c" : "protect:c", number, "", name);
+	member = af_image_find_member(
+		image, lists ? AFENCE_CLAUSE_EXCEPTION : AFENCE_CLAUSE_PROTECT, &suffix);
+	while (member != NULL &&
+		strcmp(af_image_string(image, af_image_clause_of(image, member)->name), name) != 0)
+		member = af_image_next_member(image, member);
+	return member == NULL ? NULL : af_image_clause_of(image, member);
+}
+
+static void check_clause(const struct af_image *image, unsigned number)
+{
+	const struct af_image_clause *clause = find_clause(image, number);
+	const struct af_image_member *member;
+	bool lists = number % 2 == 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(clause);
+	member = af_image_members(image, &clause->members);
+	CHECK_NUMBER("line", clause->line, number + 1);
+	CHECK_NUMBER("expires", clause->expires, lists ? (int64_t)number << 33 : AFENCE_NEVER);
+	CHECK_STRING("file", af_image_string(image, clause->file), "by-hand");
+	CHECK_STRING("reason", af_image_string(image, clause->reason), "");
+	check_numbered("owner ", number, "", af_image_string(image, clause->owner));
+	CHECK_NUMBER("reach", member->reach, AFENCE_REACH_BOTH);
+	CHECK_NUMBER("local", member->local == AFENCE_IMAGE_NONE, !lists);
+	check_numbered("t", number, ".net",
+		af_image_string(image, af_image_places(image, &clause->places)->name));
+	CHECK_NUMBER("ticket", clause->ticket == AFENCE_IMAGE_NONE, !lists);
+	CHECK_NUMBER("ports", clause->ports.count, lists);
+	CHECK_NUMBER("services", clause->services.count, lists);
+	if (!lists)
+		return;
+	check_numbered("T-", number, "", af_image_string(image, clause->ticket));
+	CHECK_STRING("local", af_image_string(image, member->local), "user");
+	CHECK_NUMBER("port", *af_image_values(image, &clause->ports), 1000 + number);
+	check_numbered("s", number, "",
+		af_image_string(image, *af_image_values(image, &clause->services)));
+}
+
+static void test_clauses_by_hand(void)
+{
+	const struct af_stamp stamp = {.generation = 1, .created = 1000};
+	struct af_diagnostics diagnostics = {0};
+	struct af_compiled compiled;
+	struct af_image image;
+	struct af_rules rules;
+	struct walk walk;
+
+	af_rules_start(&rules, &diagnostics, TODAY);
+	af_rules_enter_file(&rules, "by-hand");
+	for (unsigned i = 0; i < MANY; i++)
+		add_clause(&rules, i);
+	CHECK_NUMBER("write", af_compile_write(&rules, &stamp, &compiled), AFENCE_OK);
+	CHECK_NUMBER("open", af_image_open(compiled.bytes, compiled.length, &image), AFENCE_OK);
+	CHECK_NUMBER("exceptions", compiled.clauses[AFENCE_CLAUSE_EXCEPTION], MANY / 2);
+	CHECK_NUMBER("protects", compiled.clauses[AFENCE_CLAUSE_PROTECT], MANY / 2);
+	for (unsigned i = 0; i < MANY; i++)
+		check_clause(&image, i);
+	CU_ASSERT_PTR_NULL(find_clause(&image, MANY));
+	walk = walk_image(&image);
+	CHECK_NUMBER("wrong", walk.wrong, 0);
+	CHECK_NUMBER("clauses", walk.clauses, MANY);
+	free(compiled.bytes);
+	af_rules_free(&rules);
+	af_diagnostics_free(&diagnostics);
+}
+
+#define TRIALS                                                                                          \
+	"policy 1; reserve \"a.lan\", \"a.lan\", \"a.lan\"; external \"b.lan\", \"b.lan\", 10.0.0.0/8," \
+	" 10.0.0.0/8; protect p { identity \"*@c.lan\"; target \"d.lan\"; }"
+
+static void try_second(struct af_rules *rules)
+{
+	rules->row[1].life = AFENCE_LIFE_TRIAL;
+	rules->row[4].life = AFENCE_LIFE_TRIAL;
+	rules->row[6].life = AFENCE_LIFE_TRIAL;
+}
+
+/* A double is one rule, unless only one of the two holds. */
+static void test_lives(void)
+{
+	static const struct af_stamp stamp = {.generation = 1, .created = 1000};
+	struct af_compiled compiled;
+	const struct af_image_rule *rule;
+	const struct af_image_clause *clause;
+	struct af_suffix suffix = af_whole("a.lan");
+	struct af_image image;
+	size_t count;
+
+	compile_changed(TRIALS, try_second, &stamp, &compiled);
+	CHECK_NUMBER("open", af_image_open(compiled.bytes, compiled.length, &image), AFENCE_OK);
+	CHECK_NUMBER("on trial", af_image_settings(&image)->on_trial, 1);
+	af_image_rules(&image, &count);
+	CHECK_NUMBER("rules", count, 6);
+	rule = af_image_find_name(&image, AFENCE_SECTION_IDENTITIES, &suffix);
+	CHECK_NUMBER("first", rule->life, AFENCE_LIFE_FULL);
+	rule = af_image_rule(&image, rule->next);
+	CHECK_NUMBER("second", rule->life, AFENCE_LIFE_TRIAL);
+	CHECK_NUMBER("end", rule->next, AFENCE_IMAGE_NONE);
+	rule = af_image_rule(&image, af_image_networks(&image, &count)->rule);
+	CHECK_NUMBER("network", af_image_rule(&image, rule->next)->life, AFENCE_LIFE_TRIAL);
+	clause = af_image_clauses(&image, &count);
+	CHECK_STRING("no reason", af_image_string(&image, clause->reason), "");
+	CHECK_STRING("no owner", af_image_string(&image, clause->owner), "");
+	free(compiled.bytes);
+	compile_text(TRIALS, 1, &compiled);
+	CHECK_NUMBER("open", af_image_open(compiled.bytes, compiled.length, &image), AFENCE_OK);
+	CHECK_NUMBER("not on trial", af_image_settings(&image)->on_trial, 0);
+	af_image_rules(&image, &count);
+	CHECK_NUMBER("rules", count, 3);
+	free(compiled.bytes);
+}
+
+/* The bytes of TEXT with a stamp, read at NOW. */
+static void compile_at(
+	const char *text, int64_t now, const struct af_stamp *stamp, struct af_compiled *out)
+{
+	struct af_diagnostics diagnostics = {0};
+	struct af_source source;
+	struct af_rules rules;
+
+	af_source_copy("x", text, strlen(text), &source);
+	af_rules_start(&rules, &diagnostics, now);
+	af_compile_read(&source, 1, &rules);
+	CHECK_NUMBER(text, diagnostics.errors, 0);
+	CHECK_NUMBER(text, af_compile_write(&rules, stamp, out), AFENCE_OK);
+	af_rules_free(&rules);
+	af_diagnostics_free(&diagnostics);
+	af_source_free(&source);
+}
+
+#define LAB                                                                               \
+	"policy 1; exception lab { identity \"*@a.lan\"; target \"b.net\"; reason \"r\";" \
+	" owner \"o\"; expires 2027-03-31; }"
+
+static const struct af_image_origin apply = {"apply", "root", {1}, 0};
+static const struct af_image_origin rollback = {"rollback", "alice", {2}, 7};
+
+/* What is stamped later is what would have been written so; nothing depends on the clock. */
+static void test_stamp(void)
+{
+	static const struct af_stamp first = {3, 1000, &apply}, second = {4, 2000, &rollback};
+	static const struct af_stamp bare = {4, 2000, NULL};
+	struct af_compiled stamped, want, nobody;
+	struct af_image image;
+
+	compile_at(LAB, TODAY, &first, &stamped);
+	compile_at(LAB, TODAY + 86400, &second, &want);
+	CHECK_NUMBER("length", stamped.length, want.length);
+	CHECK_NUMBER("before", memcmp(stamped.bytes, want.bytes, want.length) == 0, false);
+	af_compile_stamp(stamped.bytes, stamped.length, &second);
+	CHECK_NUMBER("stamped", memcmp(stamped.bytes, want.bytes, want.length), 0);
+	af_compile_stamp(stamped.bytes, stamped.length, &bare);
+	CHECK_NUMBER("origin kept", memcmp(stamped.bytes, want.bytes, want.length), 0);
+	compile_at(LAB, TODAY, &bare, &nobody);
+	af_compile_stamp(nobody.bytes, nobody.length, &first);
+	CHECK_NUMBER("open", af_image_open(nobody.bytes, nobody.length, &image), AFENCE_OK);
+	CU_ASSERT_PTR_NULL(af_image_origin(&image));
+	CHECK_NUMBER("generation", af_image_generation(&image), 3);
+	CHECK_NUMBER("created", af_image_created(&image), 1000);
+	free(stamped.bytes);
+	free(want.bytes);
+	free(nobody.bytes);
 }
 
 /* --- settings: each one flipped, all others as they were */
@@ -679,6 +925,9 @@ static CU_TestInfo tests[] = {
 	{"layers", test_layers},
 	{"every statement", test_everything},
 	{"where a list lies", test_list_path},
+	{"clauses made by hand", test_clauses_by_hand},
+	{"rules that differ in their life", test_lives},
+	{"stamps", test_stamp},
 	{"every setting", test_settings},
 	{"name servers and durations", test_resolver},
 	{"command line", test_usage},
