@@ -35,8 +35,8 @@ endif
 COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
           af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
-          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file af_policy_watch af_target af_decide af_report \
-          af_limit
+          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file \
+          af_policy_watch af_target af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
 STACK   = control files stack
@@ -49,7 +49,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
 UNIT    = domain identity registry address resolver image policy watch target decide report compile \
           plugin cut pam doctor format expect property pattern
 BENCH   = decide sasl pam
-STRESS  = sasl differential pam
+STRESS  = sasl differential pam reload
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
@@ -148,6 +148,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 STRESS_HOST = $(B)/tests/stress/host.o $(B)/tests/unit/mech.o
 $(B)/stress/sasl $(B)/stress/differential: $(STRESS_HOST) | $(PLUGIN)
 $(B)/stress/pam: | $(MODULE)
+$(B)/stress/reload: $(B)/tests/stress/watch.o
 $(B)/stress/%: $(B)/tests/stress/%.o $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
@@ -231,4 +232,4 @@ clean: ## remove what was built; the lab root stays (rm -r build/lab)
 
 -include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
 	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d) \
-	$(STRESS:%=$(B)/tests/stress/%.d) $(STRESS_HOST:.o=.d)
+	$(STRESS:%=$(B)/tests/stress/%.d) $(STRESS_HOST:.o=.d) $(B)/tests/stress/watch.d

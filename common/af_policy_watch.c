@@ -36,7 +36,9 @@
 
 #define WATCHES 8
 #define PLACES  8 /* policies of one watch that may be in use at the same time */
+#ifndef LOOK_MS
 #define LOOK_MS 1000
+#endif
 
 struct place {
 	_Atomic uint32_t readers;

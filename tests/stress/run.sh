@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The drivers of this folder, which `make stress-programs` has built: as they are; with the plugins,
-# built with AddressSanitizer and UBSan; and under valgrind, in smaller numbers.  A run is a test.
+# built with AddressSanitizer and UBSan, or with ThreadSanitizer where policies change; and under
+# valgrind, in smaller numbers.  A run is a test.
 #
 # usage: tests/stress/run.sh [--quick] BUILD     (--quick: as they are only)
 set -u
@@ -56,6 +57,41 @@ pam()
 	run "$name, $1 logins" "${with[@]}" "$from/stress/pam" "$from" "$scratch/reserve.bin" "$@"
 }
 
+# reload NAME BUILD GENERATIONS: the same.
+reload()
+{
+	local name=$1 from=$2
+	shift 2
+	rm -rf "$scratch/reload" && mkdir "$scratch/reload"
+	run "$name, $1 generations" "${with[@]}" "$from/stress/reload" "$build/authfence" \
+		"$scratch/reload" "$@"
+}
+
+# Silence means something only if a policy that is used too long is noticed.
+with_thread_sanitizer()
+{
+	local tsan=$build/tsan
+	local -x TSAN_OPTIONS=halt_on_error=1
+	if ! MAKEFLAGS='' make -j2 B="$tsan" CFLAGS='-O1 -g -fsanitize=thread' "$tsan/stress/reload" \
+		> "$scratch/make" 2>&1; then
+		tail -n 20 "$scratch/make"
+		failed=$((failed + 1))
+		return
+	fi
+	reload 'thread sanitizer, reload' "$tsan" 200
+	rm -rf "$scratch/reload" && mkdir "$scratch/reload"
+	timeout -k 5 900 "$tsan/stress/reload" "$build/authfence" "$scratch/reload" 200 early \
+		> "$scratch/log" 2>&1
+	if grep -q 'WARNING: ThreadSanitizer: ' "$scratch/log"; then
+		passed=$((passed + 1))
+		echo 'thread sanitizer, planted use after release: noticed'
+	else
+		failed=$((failed + 1))
+		cat "$scratch/log"
+		echo 'thread sanitizer, planted use after release: not noticed'
+	fi
+}
+
 with_sanitizers()
 {
 	local flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined'
@@ -69,6 +105,7 @@ with_sanitizers()
 	sasl 'sanitizers, sasl' "$asan" enforce 100000 0
 	sasl 'sanitizers, sasl' "$asan" observe 20000 0
 	pam 'sanitizers, pam' "$asan" 100000 0
+	reload 'sanitizers, reload' "$asan" 200
 	run 'sanitizers, 20000 names' "$asan/stress/differential" "$asan" 20000
 }
 
@@ -85,6 +122,7 @@ with_valgrind()
 	with+=(--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite)
 	sasl 'valgrind, sasl' "$build" enforce 10000 0
 	sasl 'valgrind, sasl' "$build" observe 2000 0
+	reload 'valgrind, reload' "$build" 40
 	# So few that it does not fork: in a child, what its parent's other threads hold is lost.
 	pam 'valgrind, pam' "$build" 960 0
 }
@@ -98,7 +136,11 @@ sasl 'sasl' "$build" enforce 100000
 sasl 'sasl' "$build" observe 20000
 sasl 'sasl' "$build" refuse 20000
 pam 'pam' "$build" 100000
-if [ $quick = no ]; then
+if [ $quick = yes ]; then
+	reload 'reload' "$build" 40
+else
+	reload 'reload' "$build" 200
+	with_thread_sanitizer
 	with_sanitizers
 	with_valgrind
 fi
