@@ -86,8 +86,8 @@ int af_build_finish(const struct af_policy_request *request, const struct af_sta
 	if (request->format == AFENCE_FORMAT_JSON)
 		af_json_print(af_build_json(build));
 	else
-		af_usage_error(request->verb, "%zu error%s, nothing written", errors,
-			errors == 1 ? "" : "s");
+		af_usage_error(request->verb, "%zu error%s, nothing %s", errors,
+			errors == 1 ? "" : "s", stamp->origin != NULL ? "activated" : "written");
 	free(build->image.bytes);
 	build->image = (struct af_compiled){0};
 	return AFENCE_EXIT_USAGE;

@@ -28,7 +28,7 @@ void af_build_read(const struct af_policy_request *request, struct af_build *out
  * Makes the image, judges the `expect` cases on it and prints the diagnostics: as text to standard
  * error, or in JSON the object of af_build_json() to standard output, but only where there are
  * errors.  AFENCE_EXIT_CLEAN: build->image is made; AFENCE_EXIT_USAGE: there were errors, and there is
- * no image.
+ * no image.  STAMP has an origin if the image is to be activated.
  */
 int af_build_finish(const struct af_policy_request *request, const struct af_stamp *stamp,
 	struct af_build *build);

@@ -6,6 +6,23 @@
 
 #include "../memory.h"
 
+bool af_revise_empty(struct af_stored *out)
+{
+	const struct af_stamp stamp = {.generation = 1};
+	struct af_diagnostics diagnostics = {0};
+	struct af_compiled compiled;
+	struct af_rules rules;
+	bool made;
+
+	memset(out, 0, sizeof(*out));
+	af_rules_start(&rules, &diagnostics, 0);
+	made = af_compile_write(&rules, &stamp, &compiled) == AFENCE_OK;
+	out->bytes = compiled.bytes;
+	out->length = compiled.length;
+	af_rules_free(&rules);
+	return made && af_image_open(out->bytes, out->length, &out->image) == AFENCE_OK;
+}
+
 static struct af_image_section *find_section(struct af_image_header *header, uint32_t type)
 {
 	for (uint32_t i = 0; i < header->section_count; i++)

@@ -8,6 +8,10 @@
 #include "compile.h"
 #include "store.h"
 
+/* The built-in policy as an image, which has no rules.  False: it can not be made; *out is the caller's to
+ * free all the same. */
+bool af_revise_empty(struct af_stored *out);
+
 /* A copy of FROM in memory of its own, with room for an origin even if FROM has none. */
 void af_revise_copy(const struct af_stored *from, struct af_stored *out);
 

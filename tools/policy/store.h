@@ -57,9 +57,8 @@ void af_store_close(struct af_store *store);
  */
 enum af_status af_store_load(struct af_store *store, uint64_t generation, struct af_stored *out);
 
-/* The same with a complaint about what can not be used; false: *out is empty. */
-bool af_store_active(struct af_store *store, struct af_stored *out);
-bool af_store_find(struct af_store *store, uint64_t generation, struct af_stored *out);
+/* The same with a complaint about one that is there and can not be used. */
+enum af_status af_store_use(struct af_store *store, uint64_t generation, struct af_stored *out);
 
 /* The generations in the history, in rising order, freed by the caller; a folder that can not be read
  * is complained about. */

@@ -107,28 +107,17 @@ enum af_status af_store_load(struct af_store *store, uint64_t generation, struct
 	return AFENCE_ERR_DAMAGED;
 }
 
-static bool load_aloud(struct af_store *store, uint64_t generation,
-	const struct af_store_name *name, struct af_stored *out)
+enum af_status af_store_use(struct af_store *store, uint64_t generation, struct af_stored *out)
 {
+	const struct af_store_name name =
+		generation == AFENCE_GENERATION_ACTIVE
+			? af_store_name(AFENCE_IN_SITE, AFENCE_STORE_ACTIVE)
+			: history_name(generation);
 	enum af_status status = af_store_load(store, generation, out);
 
 	if (status != AFENCE_OK && status != AFENCE_ERR_ABSENT)
-		af_store_complain(store, "use", name, reason_of(status));
-	return status == AFENCE_OK;
-}
-
-bool af_store_active(struct af_store *store, struct af_stored *out)
-{
-	const struct af_store_name name = af_store_name(AFENCE_IN_SITE, AFENCE_STORE_ACTIVE);
-
-	return load_aloud(store, AFENCE_GENERATION_ACTIVE, &name, out);
-}
-
-bool af_store_find(struct af_store *store, uint64_t generation, struct af_stored *out)
-{
-	const struct af_store_name name = history_name(generation);
-
-	return load_aloud(store, generation, &name, out);
+		af_store_complain(store, "use", &name, reason_of(status));
+	return status;
 }
 
 /* The number in "policy.7"; 0: it is no such name. */

@@ -110,14 +110,11 @@ static int build(struct apply *apply)
 {
 	struct af_image_origin origin;
 	struct af_stamp stamp = {.created = apply->request.now, .origin = &origin};
-	enum af_status found =
-		af_store_load(apply->store, AFENCE_GENERATION_ACTIVE, &apply->active);
+	enum af_status found = af_store_use(apply->store, AFENCE_GENERATION_ACTIVE, &apply->active);
 	bool has_active = found == AFENCE_OK;
 	int status;
 
 	/* A damaged one is replaced; one that may be whole is not passed over. */
-	if (!has_active)
-		af_store_active(apply->store, &apply->active);
 	if (found == AFENCE_ERR_SYSTEM)
 		return AFENCE_EXIT_UNFINISHED;
 

@@ -16,6 +16,10 @@
 #define HISTORY  "policy history"
 #define ROLLBACK "policy rollback"
 
+/* What rollback goes to, beside the generations. */
+#define BUILT_IN 0
+#define BEFORE   UINT64_MAX
+
 static const char history_help[] =
 	"usage: authfence policy history [--root DIR] [--format text|json]\n\n"
 	"Lists the generations that were in force: when, how, by whom, from what.  The one in force\n"
@@ -25,7 +29,8 @@ static const char history_help[] =
 static const char rollback_help[] =
 	"usage: authfence policy rollback [--root DIR] [--format text|json] [GENERATION]\n\n"
 	"Puts the content of an earlier generation in force again, under a new number.  Without\n"
-	"GENERATION: the one that was in force before, as far as it says something else.\n\n"
+	"GENERATION: the one that was in force before, as far as it says something else; before the\n"
+	"first one was the built-in policy, which is generation 0.\n\n"
 	"exit status: 0 in force, 2 bad arguments, 3 could not finish or no such generation\n";
 
 struct row {
@@ -125,13 +130,11 @@ static bool show_row(struct af_store *store, uint64_t generation, uint64_t activ
 static uint64_t find_active(struct af_store *store, bool *whole)
 {
 	struct af_stored active;
-	enum af_status status = af_store_load(store, AFENCE_GENERATION_ACTIVE, &active);
+	enum af_status status = af_store_use(store, AFENCE_GENERATION_ACTIVE, &active);
 	uint64_t generation = status == AFENCE_OK ? af_image_generation(&active.image) : 0;
 
 	*whole = status == AFENCE_OK || status == AFENCE_ERR_ABSENT;
 	af_stored_free(&active);
-	if (!*whole)
-		af_store_active(store, &active);
 	return generation;
 }
 
@@ -180,37 +183,36 @@ int af_policy_history(int argc, char **argv)
 	return status;
 }
 
-/*
- * From base to base, so that a generation that never came into force is passed by, and a second
- * rollback goes further back; a base is older, so this ends.  0: there is none.
- */
+/* Goes from base to base, so that a generation that never came into force is passed by, and a second
+ * rollback goes further back; a base is older, so this ends. */
 static uint64_t find_before(struct af_store *store, const struct af_stored *active)
 {
 	const struct af_image_origin *origin = af_image_origin(&active->image);
-	uint64_t base = origin != NULL ? origin->base : 0, last = UINT64_MAX;
+	uint64_t base = origin != NULL ? origin->base : BUILT_IN, last = UINT64_MAX;
 	struct af_stored image;
 	bool same = true;
 
-	while (same && base != 0 && base < last &&
+	while (same && base != BUILT_IN && base < last &&
 		af_store_load(store, base, &image) == AFENCE_OK) {
 		same = af_revise_same(active, &image);
 		last = base;
 		origin = af_image_origin(&image.image);
 		if (same)
-			base = origin != NULL ? origin->base : 0;
+			base = origin != NULL ? origin->base : BUILT_IN;
 		af_stored_free(&image);
 	}
-	return same ? 0 : base;
+	return base;
 }
 
-/* One that can not be used has left no trace of what was before it: the newest whole one then. */
+/* An active one that can not be used has left no trace of what was before it: the newest whole one
+ * then. */
 static uint64_t find_newest(struct af_store *store)
 {
-	uint64_t *generation, found = 0;
+	uint64_t *generation, found = BUILT_IN;
 	size_t count = af_store_list(store, &generation);
 	struct af_stored image;
 
-	while (count > 0 && found == 0) {
+	while (count > 0 && found == BUILT_IN) {
 		if (af_store_load(store, generation[--count], &image) == AFENCE_OK)
 			found = generation[count];
 		af_stored_free(&image);
@@ -231,36 +233,44 @@ static void list_there(struct af_store *store)
 	free(generation);
 }
 
+/* The content to go back to; false after a complaint. */
+static bool find_content(struct af_store *store, uint64_t generation, struct af_stored *out)
+{
+	if (generation == BUILT_IN)
+		return af_revise_empty(out);
+	if (af_store_use(store, generation, out) == AFENCE_OK)
+		return true;
+	af_usage_error(ROLLBACK, "generation %" PRIu64 " is not there, or not whole", generation);
+	list_there(store);
+	return false;
+}
+
+static int say_back(const struct af_policy_request *request, uint64_t made, uint64_t base)
+{
+	char content[40] = "the built-in policy", line[100];
+
+	if (base != BUILT_IN)
+		snprintf(content, sizeof(content), "the content of %" PRIu64, base);
+	snprintf(line, sizeof(line), "generation %" PRIu64 " active: %s", made, content);
+	return af_activate_say(request,
+		json_pack("{s:I,s:I}", "generation", (json_int_t)made, "base", (json_int_t)base),
+		line);
+}
+
 static int go_back(
 	const struct af_policy_request *request, struct af_store *store, uint64_t generation)
 {
+	int status = AFENCE_EXIT_UNFINISHED;
 	struct af_stored from, copy;
-	char line[100];
-	int status;
 
-	if (generation == 0 || !af_store_find(store, generation, &from)) {
-		if (generation == 0)
-			af_usage_error(ROLLBACK, "there is no earlier generation to go back to");
-		else
-			af_usage_error(ROLLBACK,
-				"generation %" PRIu64 " is not there, or not whole", generation);
-		list_there(store);
-		return AFENCE_EXIT_UNFINISHED;
+	if (find_content(store, generation, &from)) {
+		af_revise_copy(&from, &copy);
+		status = af_activate(request, store, &copy, "rollback", generation);
+		if (status == AFENCE_EXIT_CLEAN)
+			status = say_back(request, af_image_generation(&copy.image), generation);
+		af_stored_free(&copy);
 	}
-	af_revise_copy(&from, &copy);
 	af_stored_free(&from);
-	status = af_activate(request, store, &copy, "rollback", generation);
-	if (status == AFENCE_EXIT_CLEAN) {
-		uint64_t made = af_image_generation(&copy.image);
-
-		snprintf(line, sizeof(line),
-			"generation %" PRIu64 " active: the content of %" PRIu64, made, generation);
-		status = af_activate_say(request,
-			json_pack("{s:I,s:I}", "generation", (json_int_t)made, "base",
-				(json_int_t)generation),
-			line);
-	}
-	af_stored_free(&copy);
 	return status;
 }
 
@@ -268,33 +278,56 @@ static bool read_generation(const struct af_policy_request *request, uint64_t *o
 {
 	char again[24] = "";
 
-	*out = 0;
+	*out = BEFORE;
 	if (request->count == 0)
 		return true;
 	*out = strtoull(request->path[0], NULL, 10);
 	snprintf(again, sizeof(again), "%" PRIu64, *out);
-	if (request->count == 1 && *out != 0 && strcmp(again, request->path[0]) == 0)
+	if (request->count == 1 && *out != BEFORE && strcmp(again, request->path[0]) == 0)
 		return true;
-	af_usage_error(ROLLBACK, "seen \"%s\", expected one generation, a number from 1 on",
+	af_usage_error(ROLLBACK,
+		"seen \"%s\", expected one generation: its number, or 0 for the built-in policy",
 		request->path[request->count - 1]);
 	return false;
 }
 
-static int roll_back(const struct af_policy_request *request, uint64_t generation)
+/* The built-in policy is no step back from itself, as an image or without one. */
+static bool is_built_in(enum af_status found, const struct af_stored *active)
+{
+	struct af_stored empty;
+	bool same = found == AFENCE_ERR_ABSENT;
+
+	if (found == AFENCE_OK) {
+		same = af_revise_empty(&empty) && af_revise_same(active, &empty);
+		af_stored_free(&empty);
+	}
+	return same;
+}
+
+static int go_before(const struct af_policy_request *request, struct af_store *store)
 {
 	struct af_stored active;
+	enum af_status found = af_store_use(store, AFENCE_GENERATION_ACTIVE, &active);
+	uint64_t before = found == AFENCE_OK ? find_before(store, &active) : find_newest(store);
+	bool nothing = before == BUILT_IN && is_built_in(found, &active);
+
+	af_stored_free(&active);
+	if (!nothing)
+		return go_back(request, store, before);
+	af_usage_error(ROLLBACK, "the built-in policy is in force, there is none before it");
+	list_there(store);
+	return AFENCE_EXIT_UNFINISHED;
+}
+
+static int roll_back(const struct af_policy_request *request, uint64_t generation)
+{
 	struct af_store *store;
 	int status;
 
 	if (!af_store_lock(ROLLBACK, &request->root, &store))
 		return AFENCE_EXIT_UNFINISHED;
-	if (generation == 0)
-		generation = af_store_active(store, &active) ? find_before(store, &active)
-							     : find_newest(store);
-	else
-		memset(&active, 0, sizeof(active));
-	status = go_back(request, store, generation);
-	af_stored_free(&active);
+	status = generation == BEFORE ? go_before(request, store)
+				      : go_back(request, store, generation);
 	af_store_close(store);
 	return status;
 }

@@ -69,24 +69,6 @@ static void set_mode(const struct change *change, struct af_image_settings *sett
 	settings->mode_until = change->seconds > 0 ? change->request.now + change->seconds : 0;
 }
 
-/* The built-in policy as an image. */
-static bool make_empty(struct af_stored *out)
-{
-	const struct af_stamp stamp = {.generation = 1};
-	struct af_diagnostics diagnostics = {0};
-	struct af_compiled compiled;
-	struct af_rules rules;
-	bool made;
-
-	memset(out, 0, sizeof(*out));
-	af_rules_start(&rules, &diagnostics, 0);
-	made = af_compile_write(&rules, &stamp, &compiled) == AFENCE_OK;
-	out->bytes = compiled.bytes;
-	out->length = compiled.length;
-	af_rules_free(&rules);
-	return made && af_image_open(out->bytes, out->length, &out->image) == AFENCE_OK;
-}
-
 static void print_services(const struct af_image *image)
 {
 	size_t count;
@@ -126,18 +108,17 @@ static int say(const struct change *change, const struct af_image *image)
 static int change_mode(const struct change *change)
 {
 	struct af_stored active, copy = {0};
-	enum af_status found = af_store_load(change->store, AFENCE_GENERATION_ACTIVE, &active);
+	enum af_status found = af_store_use(change->store, AFENCE_GENERATION_ACTIVE, &active);
 	int status = AFENCE_EXIT_UNFINISHED;
 	uint64_t base = 0;
 
 	if (found == AFENCE_OK)
 		base = af_image_generation(&active.image);
 	else if (found != AFENCE_ERR_ABSENT) {
-		af_store_active(change->store, &active);
 		af_usage_error(VERB, "\"authfence policy rollback\" or apply makes a whole one");
 		return status;
 	}
-	if (found == AFENCE_OK || make_empty(&active)) {
+	if (found == AFENCE_OK || af_revise_empty(&active)) {
 		af_revise_copy(&active, &copy);
 		set_mode(change, af_revise_settings(&copy));
 		status = af_activate(&change->request, change->store, &copy, "mode", base);

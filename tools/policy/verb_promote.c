@@ -36,12 +36,10 @@ static int promote(const struct af_policy_request *request, struct af_store *sto
 	uint64_t base = 0;
 	size_t promoted = 0;
 	int status = AFENCE_EXIT_CLEAN;
-	enum af_status found = af_store_load(store, AFENCE_GENERATION_ACTIVE, &active);
+	enum af_status found = af_store_use(store, AFENCE_GENERATION_ACTIVE, &active);
 
-	if (found != AFENCE_OK && found != AFENCE_ERR_ABSENT) {
-		af_store_active(store, &active);
+	if (found != AFENCE_OK && found != AFENCE_ERR_ABSENT)
 		return AFENCE_EXIT_UNFINISHED;
-	}
 	if (found == AFENCE_OK) {
 		base = af_image_generation(&active.image);
 		af_revise_copy(&active, &copy);
