@@ -1008,6 +1008,63 @@ static void test_changes(void)
 	time_ahead = 0;
 }
 
+/* Returns how often a login was refused though the last good policy lets all pass. */
+static int lose_policy(pam_handle_t *pamh, int flags)
+{
+	char path[4300];
+	int refused = 0;
+
+	snprintf(path, sizeof(path), "%s/lost.bin", folder);
+	for (int i = 0; i < 9; i++) {
+		if (i == 3)
+			unlink(path);
+		if (i == 6)
+			write_bytes("lost.bin", "AFPOLICY", 8);
+		time_ahead += 2;
+		refused += pam_authenticate(pamh, flags) != PAM_SUCCESS;
+	}
+	return refused;
+}
+
+/* A file that vanishes, and rubbish in its place: one line each, and what is held stays. */
+static void test_lost(void)
+{
+	static const struct attempt attempt = {.user = ALICE, .call = lose_policy};
+
+	write_policy("lost.bin", "policy 1;\nmode off;\n");
+	write_service("fence", "auth requisite GUARD " FAR " [policy=DIR/lost.bin]\n"
+			       "auth required pam_permit.so\n");
+	try("lost", &attempt);
+	time_ahead = 0;
+	CHECK_NUMBER("refused", seen->code, 0);
+	if (!CHECK_NUMBER("lines", count_lines(seen->log), 2) ||
+		!CHECK_NUMBER("vanished", strstr(seen->log, "no such file") != NULL, true) ||
+		!CHECK_NUMBER("rubbish", strstr(seen->log, "damaged") != NULL, true))
+		printf("%s ", seen->log);
+}
+
+/* A use of an exception is told without debug.  One lasts for days only, so this is made today. */
+static void test_exception(void)
+{
+	char command[18000];
+
+	snprintf(command, sizeof(command),
+		"printf '%%s\n' 'policy 1;' 'exception lab { identity \"*@example.com\"; "
+		"target 192.88.99.7; reason \"test\"; owner \"qa\"; expires ' "
+		"$(date -d +30days +%%F) '; }' >%s/except.policy && "
+		"%s/authfence policy compile --output %s/except.bin %s/except.policy "
+		">/dev/null 2>&1",
+		folder, af_build_dir, folder, folder);
+	CHECK_NUMBER("compile", system(command), 0);
+	write_service("fence", "auth requisite GUARD " FAR " [policy=DIR/except.bin]\n"
+			       "auth required FORWARD LOG\n");
+	CHECK_NUMBER("exception", try_user("exception", ALICE), PAM_SUCCESS);
+	CHECK_NUMBER("line", has_line(LOG_NOTICE, "verdict=allow reason=exception "), true);
+	CHECK_NUMBER("rule", strstr(seen->log, " rule=exception:lab ") != NULL, true);
+	if (!CHECK_NUMBER("lines", count_lines(seen->log), 1))
+		printf("%s ", seen->log);
+}
+
 /* Without policy= the host's is in force. */
 static void test_host_policy(void)
 {
@@ -1218,6 +1275,8 @@ static CU_TestInfo tests[] = {
 	{"ten lines a minute", test_limit},
 	{"a policy that rests", test_rest},
 	{"a policy that changes", test_changes},
+	{"a policy that is lost", test_lost},
+	{"an exception", test_exception},
 	{"policy of the host", test_host_policy},
 	{"no sockets, no processes", test_confined},
 	{"what is looked at", test_items},
