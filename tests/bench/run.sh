@@ -19,6 +19,15 @@ echo "== decision (bound: 100 ns for an ordinary identity)"
 } > "$scratch/thousand.policy"
 "$build/authfence" policy compile --output "$scratch/thousand.bin" "$scratch/thousand.policy" > "$scratch/log"
 "$build/bench/decide" "$scratch/thousand.bin"
+cat > "$scratch/clauses.policy" << END
+policy 1;
+exception lab { identity "*@example.org"; target 192.88.99.0/24; service imap;
+	reason "measured"; owner "root"; expires $(date -d '+30 days' +%F); }
+protect pay { identity "*@pay.corp.net"; target 10.0.0.0/8; }
+service imap { on-block refuse; }
+END
+"$build/authfence" policy compile --output "$scratch/clauses.bin" "$scratch/clauses.policy" > "$scratch/log" 2>&1
+"$build/bench/decide" "$scratch/clauses.bin"
 
 echo "== libsasl2 with and without the plugin (bounds: exchange +1 us, init 1.35 times)"
 "$build/bench/sasl" "$build"
