@@ -202,6 +202,7 @@ echo '# installed'
 holds 'dpkg -i' packages_do -i $(all_debs)
 is 'policy: owner and mode' "$(stat -c '%U %a' $policy)" 'root 644'
 is 'policy: a reserved identity' "$(verdict alice@example.com 192.88.99.7)" block
+holds 'policy: in the history' grep '^\*  *1 .* apply ' <(authfence policy history)
 is 'profile: first in common-auth' "$(grep -m 1 ^auth $stack)" \
 	"auth	[default=ignore perm_denied=die]	pam_authfence.so "
 logins installed both
@@ -241,7 +242,7 @@ echo '# upgraded and downgraded'
 printf 'policy 1;\nreserve "acme.internal";\n' > $site
 # shellcheck disable=SC2046
 holds upgrade packages_do -i $(all_debs 9.0)
-is 'upgrade: the policy is compiled' "$(verdict bob@acme.internal 192.88.99.7)" block
+is 'upgrade: the policy is applied' "$(verdict bob@acme.internal 192.88.99.7)" block
 logins upgrade
 printf 'policy 1;\nreserv "acme.internal";\n' > $site
 cp $policy $lab/policy
@@ -252,14 +253,24 @@ holds 'downgrade: says what is broken' grep -F "$site:2:1: error" $lab/dpkg.log
 is 'downgrade: the source stays' "$(tail -n 1 $site)" 'reserv "acme.internal";'
 logins downgrade
 sed -i s/reserv/reserve/ $site
-holds 'downgrade: what it says to run' dpkg-reconfigure -f noninteractive authfence
-is 'downgrade: the mended policy is compiled' "$(authfence check --format json a localhost |
+holds 'downgrade: says what to run' grep -x 'authfence: authfence policy apply' $lab/dpkg.log
+holds 'downgrade: what it says to run' authfence policy apply
+is 'downgrade: the mended policy is applied' "$(authfence check --format json a localhost |
 	grep -o '"generation":[0-9]*')" '"generation":3'
+authfence policy mode off --for 1h > /dev/null
+cp $policy $lab/policy
+# shellcheck disable=SC2046
+holds 'upgrade while the guard is off' packages_do -i $(all_debs 9.0)
+holds 'upgrade: the guard stays off' cmp $policy $lab/policy
+holds 'upgrade: says what ends it' grep 'until the next "authfence policy apply"' $lab/dpkg.log
+authfence policy rollback 1 > /dev/null
+holds 'upgrade after a rollback' dpkg-reconfigure -f noninteractive authfence
+is 'upgrade: what was taken back stays back' "$(verdict bob@acme.internal 192.88.99.7)" allow
 rm $site
 printf 'policy 1;\n reserve "elsewhere.internal";\n' > $lab/elsewhere.policy
-authfence policy compile -o $policy $lab/elsewhere.policy > /dev/null
+authfence policy apply $lab/elsewhere.policy > /dev/null
 # shellcheck disable=SC2046
-holds 'upgrade without sources' packages_do -i $(all_debs 9.0)
+holds 'upgrade without sources' packages_do -i $(all_debs 9.1)
 is 'upgrade: an image from elsewhere stays' "$(verdict a@elsewhere.internal 192.88.99.7)" block
 
 echo '# purged'
