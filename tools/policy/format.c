@@ -113,6 +113,8 @@ static size_t width(const char *text, size_t len)
 
 static void put(struct layout *layout, const char *text, size_t len)
 {
+	if (len == 0)
+		return; /* from nowhere */
 	layout->text = af_grow(layout->text, layout->used, len, &layout->room, 1);
 	memcpy(layout->text + layout->used, text, len);
 	layout->used += len;
