@@ -449,14 +449,13 @@ static void put_on_trial(const struct property *self, struct model *model, uint3
 			replace(model, i, random);
 }
 
-/* What was refused is refused for the same reason (of several protects another may be named), what
- * would be refused is observed. */
+/* What would be refused is observed under the rule that would refuse; all else stays for the same
+ * reason, though of several protects another may be named. */
 static bool is_on_trial(const struct af_decision *const side[SIDES])
 {
-	if (side[0]->verdict != AFENCE_ALLOW)
-		return side[1]->verdict == side[0]->verdict && side[1]->reason == side[0]->reason;
-	return side[1]->verdict == (is_refused(side[2]) ? AFENCE_OBSERVE : side[2]->verdict) &&
-	       same_rule(side[1], side[side[1]->verdict == AFENCE_ALLOW ? 0 : 2]);
+	if (side[0]->verdict == AFENCE_ALLOW && side[2]->verdict != AFENCE_ALLOW)
+		return side[1]->verdict == AFENCE_OBSERVE && same_rule(side[1], side[2]);
+	return side[1]->verdict == side[0]->verdict && side[1]->reason == side[0]->reason;
 }
 
 /* Sides: without an exception, with one that has expired, with one that has not. */
