@@ -2,25 +2,21 @@
 /*
  * The policy in force and what it says of names and addresses: the rows of the image, where there
  * is one, together with the built-in tables.  Relies on af_image_open() having verified the image.
- *
- * The one mutable global of the core is the pointer to the policy held (P3): set once, by
- * compare-and-exchange, never cleared, so readers need no lock.
  */
 #include "af_policy_parts.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "af_resolver.h"
 
 /* What holds in the two views of an image. */
 #define LIVES_NORMAL (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_REPLACED)
 #define LIVES_TRIAL  (1U << AFENCE_LIFE_FULL | 1U << AFENCE_LIFE_TRIAL)
 
 static const struct af_policy builtin = {.source = "builtin"};
-static _Atomic(const struct af_policy *) held;
 
 const struct af_policy *af_policy_builtin(void)
 {
@@ -118,36 +114,6 @@ const struct af_policy *af_policy_open(
 	return loaded != NULL ? loaded : &builtin;
 }
 
-/* The host's errno is its own: libraries and signal handlers around us rely on it. */
-const struct af_policy *af_policy_enter(
-	const char *path, bool own_user, struct af_policy_trouble *trouble)
-{
-	const struct af_policy *policy = atomic_load_explicit(&held, memory_order_acquire);
-	struct af_policy_trouble met = {AFENCE_OK, AFENCE_OK};
-	const struct af_policy *opened;
-	int saved = errno;
-
-	if (policy == NULL) {
-		opened = af_policy_open(path, own_user, &met);
-		/* Of two threads that come first at once, one keeps the other's. */
-		if (atomic_compare_exchange_strong(&held, &policy, opened))
-			policy = opened;
-		else
-			af_policy_free(opened);
-	}
-	if (trouble != NULL)
-		*trouble = met;
-	errno = saved;
-	return policy;
-}
-
-const struct af_policy *af_policy_current(void)
-{
-	const struct af_policy *policy = atomic_load_explicit(&held, memory_order_acquire);
-
-	return policy != NULL ? policy : &builtin;
-}
-
 const struct af_policy *af_policy_trial(const struct af_policy *policy)
 {
 	return policy->trial;
@@ -171,6 +137,13 @@ int64_t af_policy_created(const struct af_policy *policy)
 const struct af_image *af_policy_image(const struct af_policy *policy)
 {
 	return policy->has_image ? &policy->image : NULL;
+}
+
+void af_policy_name_server(const struct af_settings *settings, struct af_resolver_config *out)
+{
+	out->has_server = settings->has_server;
+	out->server = settings->server;
+	out->port = settings->server_port;
 }
 
 time_t af_policy_now(const struct af_policy *policy)

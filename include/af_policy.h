@@ -79,22 +79,12 @@ struct af_policy_trouble {
 };
 
 /*
- * The policy at PATH, else the one at PATH ".prev", else the built-in one: for a file that one
- * service names for itself.  Never NULL; the caller frees it with af_policy_free().
+ * The policy at PATH, else the one at PATH ".prev", else the built-in one.  Never NULL; the
+ * caller frees it with af_policy_free().  AFENCE_ERR_ABSENT of the file is no fault unless somebody
+ * named it.
  */
 const struct af_policy *af_policy_open(
 	const char *path, bool own_user, struct af_policy_trouble *trouble);
-
-/*
- * The policy in force in this process.  The first call opens PATH as af_policy_open() does (P3);
- * later calls return what is held.  Never NULL; the result lives as long as the process.  *trouble,
- * if not NULL, says what this call met; AFENCE_ERR_ABSENT of the file is no fault.
- */
-const struct af_policy *af_policy_enter(
-	const char *path, bool own_user, struct af_policy_trouble *trouble);
-
-/* The policy that af_policy_enter() holds, or the built-in one. */
-const struct af_policy *af_policy_current(void);
 
 /* A policy in use. */
 struct af_hold {
@@ -147,6 +137,10 @@ const struct af_image *af_policy_image(const struct af_policy *policy);
  * 0: by the clock, which is only read where it matters. */
 void af_policy_settings(
 	const struct af_policy *policy, const char *service, time_t now, struct af_settings *out);
+
+/* The name server that SETTINGS ask for. */
+struct af_resolver_config;
+void af_policy_name_server(const struct af_settings *settings, struct af_resolver_config *out);
 
 /* The later of the clock and the creation of the policy: a clock that runs behind revives no
  * exception. */

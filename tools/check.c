@@ -156,7 +156,7 @@ static const struct af_policy *load_named_policy(const char *file)
 }
 
 /* The active policy, with the fallbacks of a plugin (R9); what is wrong with it is said. */
-static const struct af_policy *enter_active_policy(const char *root)
+static const struct af_policy *open_active_policy(const char *root)
 {
 	const char *own = root == NULL ? secure_getenv("AUTHFENCE_POLICY") : NULL;
 	struct af_policy_trouble trouble;
@@ -166,7 +166,7 @@ static const struct af_policy *enter_active_policy(const char *root)
 	if (asprintf(&path, "%s%s", root != NULL ? root : "",
 		    own != NULL ? own : AFENCE_POLICY_PATH) < 0)
 		return NULL;
-	policy = af_policy_enter(path, own != NULL, &trouble);
+	policy = af_policy_open(path, own != NULL, &trouble);
 	if (trouble.file != AFENCE_OK && (trouble.file != AFENCE_ERR_ABSENT || own != NULL))
 		complain_policy(path, trouble.file);
 	free(path);
@@ -182,9 +182,7 @@ static bool choose_resolver(struct options *options)
 		return true;
 	af_policy_settings(options->check.policy, options->check.request.service,
 		options->check.request.now, &settings);
-	config.has_server = settings.has_server;
-	config.server = settings.server;
-	config.port = settings.server_port;
+	af_policy_name_server(&settings, &config);
 	return af_resolver_new(&config, &options->check.request.resolver) == AFENCE_OK;
 }
 
@@ -253,7 +251,7 @@ static int run(struct options *options, int argc, char **argv)
 		return AFENCE_EXIT_USAGE;
 	}
 	check->policy = file != NULL ? load_named_policy(file)
-				     : enter_active_policy(options->word[WORD_ROOT]);
+				     : open_active_policy(options->word[WORD_ROOT]);
 	if (check->policy == NULL)
 		return AFENCE_EXIT_USAGE;
 	if (choose_resolver(options))

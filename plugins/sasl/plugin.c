@@ -62,15 +62,13 @@ static struct af_sasl_resolver *make_resolver(const struct af_resolver_config *c
 /* The list grows at its head only; two threads that make the same one at once leave it twice. */
 struct af_resolver *af_sasl_find_resolver(struct af_sasl *self, const struct af_policy *policy)
 {
-	struct af_resolver_config config = {.has_server = false};
+	struct af_resolver_config config;
 	struct af_sasl_resolver *head = atomic_load(&self->resolvers);
 	struct af_sasl_resolver *made;
 	struct af_settings settings;
 
 	af_policy_settings(policy, NULL, 0, &settings);
-	config.has_server = settings.has_server;
-	config.server = settings.server;
-	config.port = settings.server_port;
+	af_policy_name_server(&settings, &config);
 	for (struct af_sasl_resolver *known = head; known != NULL; known = known->next)
 		if (is_same_server(&known->config, &config))
 			return known->resolver;

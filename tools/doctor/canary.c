@@ -137,13 +137,16 @@ static json_t *expect(void)
 	struct af_policy_trouble trouble;
 	struct af_decision decision;
 	const struct af_policy *policy =
-		af_policy_enter(is_own ? own : AFENCE_POLICY_PATH, is_own, &trouble);
+		af_policy_open(is_own ? own : AFENCE_POLICY_PATH, is_own, &trouble);
+	json_t *out;
 
 	af_address_parse(request.host, strlen(request.host), &request.peer.address);
 	af_decide(policy, &request, &decision);
-	return json_pack("{s:i,s:s,s:o}", "verdict", (int)decision.verdict, "reason",
+	out = json_pack("{s:i,s:s,s:o}", "verdict", (int)decision.verdict, "reason",
 		af_reason_string(decision.reason), "policy",
 		af_json_text(af_policy_source(policy), strlen(af_policy_source(policy))));
+	af_policy_free(policy);
+	return out;
 }
 
 int af_canary_try(const char *plugin)
