@@ -13,7 +13,7 @@ command -v clang > /dev/null || { echo "clang is missing (packaging/deps.sh --li
 make B="$build/objects" CC=clang CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" \
 	"$build/objects/libafence.a" tool-objects > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 read -ra libs <<< "${LIBS:?}"
-mapfile -t tools < <(find "$build/objects/tools" -name '*.o' ! -name main.o)
+mapfile -t tools < <(find "$build/objects/tools" "$build/objects/plugins" -name '*.o' ! -name main.o)
 for source in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c) topic=${source##*fuzz_}
 	topic=${topic%.c}
