@@ -11,18 +11,83 @@
 #include "af_address.h"
 #include "af_domain.h"
 
-static bool is_word(const char *text, size_t len, const char *word)
+/* Without the locale, which is the host's. */
+static char fold(char byte)
 {
-	return len == strlen(word) && memcmp(text, word, len) == 0;
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+bool af_pam_begins(const char *text, size_t len, const char *word)
+{
+	size_t i = 0;
+
+	while (i < len && word[i] != '\0' && fold(text[i]) == word[i])
+		i++;
+	return word[i] == '\0';
+}
+
+bool af_pam_is_word(const char *text, size_t len, const char *word)
+{
+	return len == strlen(word) && af_pam_begins(text, len, word);
+}
+
+bool af_pam_next_word(
+	const char **pos, const char *end, const char *delimiters, const char **word, size_t *len)
+{
+	const char *p = *pos;
+
+	while (p < end && strchr(delimiters, *p) != NULL)
+		p++;
+	*word = p;
+	while (p < end && strchr(delimiters, *p) == NULL)
+		p++;
+	*len = (size_t)(p - *word);
+	*pos = p;
+	return *len > 0;
+}
+
+bool af_pam_read_config(const struct af_pam_question *question, const char *path, bool may_miss,
+	af_pam_config *read, struct af_pam_discovery *out)
+{
+	const struct af_pam_files *files = question->files;
+	struct af_pam_text text;
+	enum af_status status;
+
+	if (*path != '/') {
+		af_pam_add_unknown(question, path, "not a whole path, expected one from /", out);
+		return false;
+	}
+	status = files->read(files->context, path, AFENCE_PAM_CONFIG, &text);
+	if (status == AFENCE_OK) {
+		read(question, path, &text, out);
+		af_pam_text_free(&text);
+	} else if (status != AFENCE_ERR_ABSENT || !may_miss) {
+		af_pam_add_unreadable(question, path, status, out);
+	}
+	return status != AFENCE_ERR_ABSENT;
+}
+
+void af_pam_read_configs(const struct af_pam_question *question, const char *const *paths,
+	af_pam_config *read, struct af_pam_discovery *out)
+{
+	const char *const *path;
+	bool any = false;
+
+	for (path = paths; *path != NULL; path++)
+		any |= af_pam_read_config(question, *path, true, read, out);
+	if (!any)
+		af_pam_add_unreadable(question, *paths, AFENCE_ERR_ABSENT, out);
 }
 
 void af_pam_add_unknown(const struct af_pam_question *question, const char *file, const char *wrong,
 	struct af_pam_discovery *out)
 {
-	if (!out->unknown)
+	if (!out->unknown) {
+		out->at = question->entry;
 		snprintf(out->why, sizeof(out->why), "%s: %s%s%s",
 			af_pam_entry_name(question->entry), file != NULL ? file : "",
 			file != NULL ? ": " : "", wrong);
+	}
 	out->unknown = true;
 }
 
@@ -118,7 +183,7 @@ void af_pam_add_uri(const struct af_pam_question *question, const char *text, si
 	const char *end = text + len, *colon = memchr(text, ':', len), *host, *p;
 	size_t scheme = colon != NULL ? (size_t)(colon - text) : 0;
 
-	if (is_word(text, scheme, "ldapi") || is_word(text, scheme, "file")) {
+	if (af_pam_is_word(text, scheme, "ldapi") || af_pam_is_word(text, scheme, "file")) {
 		af_pam_add_host(question, "localhost", 9, 0, domain, out);
 		return;
 	}

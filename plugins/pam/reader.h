@@ -40,6 +40,9 @@ struct af_pam_discovery {
 	 * module, file and what was expected; no bytes of the file. */
 	bool unknown;
 	char why[AFENCE_PAM_WHY_MAX];
+	const struct af_pam_entry *at; /* the line of that module; NULL: the stack itself */
+	/* A forwarding module that stands before the guard, or NULL. */
+	const struct af_pam_entry *before;
 	/* Domains that unknown servers would see behind a bare name are in `found` with host "". */
 };
 
@@ -64,6 +67,28 @@ af_pam_reader af_pam_read_tacplus; /* pam_tacplus: server= */
 af_pam_reader af_pam_read_imap;    /* pam_imap: conf=, pam_imap.conf */
 
 /* For the readers. */
+
+/* Takes what TEXT, the configuration at PATH, says. */
+typedef void af_pam_config(const struct af_pam_question *question, const char *path,
+	const struct af_pam_text *text, struct af_pam_discovery *out);
+
+/* Has READ take the file at PATH.  What cannot be read makes the module unknown; a file that is
+ * not there too unless MAY_MISS is set.  False: there is none. */
+bool af_pam_read_config(const struct af_pam_question *question, const char *path, bool may_miss,
+	af_pam_config *read, struct af_pam_discovery *out);
+
+/* All of PATHS (up to a NULL) that are there: which of them was compiled into the module, nobody
+ * can tell (L2).  None makes the module unknown. */
+void af_pam_read_configs(const struct af_pam_question *question, const char *const *paths,
+	af_pam_config *read, struct af_pam_discovery *out);
+
+/* Takes the next run of bytes from *pos to END that are none of DELIMITERS; false: none is left. */
+bool af_pam_next_word(
+	const char **pos, const char *end, const char *delimiters, const char **word, size_t *len);
+
+/* The bytes are WORD (lower case), or begin with it, in any case of ASCII letters. */
+bool af_pam_is_word(const char *text, size_t len, const char *word);
+bool af_pam_begins(const char *text, size_t len, const char *word);
 
 /* Adds a server; host (LEN bytes, any) and PORT as text or number are checked: what is no name and no
  * literal makes the module unknown.  DOMAIN may be NULL. */

@@ -165,7 +165,7 @@ static void check_stack(const char *row, const char *service, const char *common
 	if (common != NULL)
 		put("/etc/pam.d/c", common);
 	CU_ASSERT_FATAL(af_root_open(root, &below));
-	af_pam_stack_read(&below, "/etc/pam.d/s", &stack, &included);
+	af_doctor_stack_read(&below, "/etc/pam.d/s", &stack, &included);
 	for (size_t i = 0; i < stack.count; i++)
 		fprintf(out, "%s:%u %u %s|%s|%s\n", strrchr(stack.line[i].file, '/') + 1,
 			stack.line[i].number, stack.line[i].depth, stack.line[i].control,
@@ -175,7 +175,7 @@ static void check_stack(const char *row, const char *service, const char *common
 	fclose(out);
 	CHECK_STRING(row, text, want);
 	free(text);
-	af_pam_stack_free(&stack);
+	af_doctor_stack_free(&stack);
 	af_names_free(&included);
 	af_root_close(&below);
 }

@@ -193,7 +193,8 @@ static void read_service(struct survey *survey, const char *folder, const char *
 	service = &survey->service[survey->count++];
 	service->name = af_format("%s", name);
 	service->path = af_format("%s/%s", folder, name);
-	af_pam_stack_read(&survey->doctor->root, service->path, &service->stack, &survey->included);
+	af_doctor_stack_read(
+		&survey->doctor->root, service->path, &service->stack, &survey->included);
 }
 
 static bool read_services(struct survey *survey)
@@ -312,7 +313,7 @@ static void free_survey(struct survey *survey)
 	for (size_t i = 0; i < survey->count; i++) {
 		free(survey->service[i].name);
 		free(survey->service[i].path);
-		af_pam_stack_free(&survey->service[i].stack);
+		af_doctor_stack_free(&survey->service[i].stack);
 	}
 	for (size_t i = 0; i < survey->problems; i++) {
 		free(survey->problem[i].text);

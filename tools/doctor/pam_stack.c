@@ -193,7 +193,7 @@ static void read_file(struct reading *reading, const char *path)
 	free(text);
 }
 
-void af_pam_stack_read(const struct af_root *root, const char *path, struct af_pam_stack *out,
+void af_doctor_stack_read(const struct af_root *root, const char *path, struct af_pam_stack *out,
 	struct af_names *included)
 {
 	struct reading reading = {.root = root, .stack = out, .included = included};
@@ -202,7 +202,7 @@ void af_pam_stack_read(const struct af_root *root, const char *path, struct af_p
 	read_file(&reading, path);
 }
 
-void af_pam_stack_free(struct af_pam_stack *stack)
+void af_doctor_stack_free(struct af_pam_stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
 		free(stack->line[i].file);

@@ -30,11 +30,11 @@ struct af_pam_stack {
 
 /*
  * Reads the auth stack that the file at PATH makes.  The names of files that it includes are added
- * to INCLUDED.  *out is the caller's, freed with af_pam_stack_free().
+ * to INCLUDED.  *out is the caller's, freed with af_doctor_stack_free().
  */
-void af_pam_stack_read(const struct af_root *root, const char *path, struct af_pam_stack *out,
+void af_doctor_stack_read(const struct af_root *root, const char *path, struct af_pam_stack *out,
 	struct af_names *included);
-void af_pam_stack_free(struct af_pam_stack *stack);
+void af_doctor_stack_free(struct af_pam_stack *stack);
 
 /* True if the line runs the module NAME ("pam_ldap"), wherever it lies. */
 bool af_pam_line_runs(const struct af_pam_line *line, const char *name);
