@@ -430,6 +430,7 @@ static int run_child(uint64_t generation)
 
 static int run_forks(void)
 {
+	static const struct timespec tick = {0, 1000 * 1000};
 	pthread_t thread[THREADS];
 
 	activate_mode(4000);
@@ -443,7 +444,9 @@ static int run_forks(void)
 		pass_seconds();
 		activate_mode((i + 1) * 2000);
 		pass_seconds();
-		for (int j = 0; j < 1000 && met.generation < (i + 1) * 2000; j++) {
+		/* Another thread may be about to look, and wait for a processor. */
+		for (int j = 0; j < 10000 && met.generation < (i + 1) * 2000; j++) {
+			nanosleep(&tick, NULL);
 			pass_seconds();
 			meet(path);
 		}
