@@ -44,8 +44,8 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/policy doctor/policy_rules \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
-          policy/clauses policy/services policy/cases policy/lists policy/check_words policy/review policy/review_rows \
-          policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
+          policy/clauses policy/services policy/modules policy/cases policy/lists policy/check_words policy/review policy/review_rows \
+          policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
 UNIT    = domain identity registry address resolver image policy watch target decide report compile \
           plugin cut pam doctor format expect property pattern print
 BENCH   = decide sasl pam

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct af_image_clause) == 72, "layout of the file");
 _Static_assert(sizeof(struct af_image_member) == 20, "layout of the file");
 _Static_assert(sizeof(struct af_image_place) == 24, "layout of the file");
 _Static_assert(sizeof(struct af_image_origin) == 120, "layout of the file");
+_Static_assert(sizeof(struct af_image_module) == 16, "layout of the file");
 
 const uint32_t af_image_element_size[AFENCE_SECTION_TYPES_END] = {
 	[AFENCE_SECTION_STRINGS] = sizeof(char),
@@ -44,6 +45,7 @@ const uint32_t af_image_element_size[AFENCE_SECTION_TYPES_END] = {
 	[AFENCE_SECTION_PLACES] = sizeof(struct af_image_place),
 	[AFENCE_SECTION_VALUES] = sizeof(uint32_t),
 	[AFENCE_SECTION_ORIGIN] = sizeof(struct af_image_origin),
+	[AFENCE_SECTION_MODULES] = sizeof(struct af_image_module),
 };
 
 uint64_t af_image_checksum(const uint8_t *bytes, size_t length)
@@ -243,6 +245,11 @@ const struct af_image_clause *af_image_clauses(const struct af_image *image, siz
 const struct af_image_network *af_image_networks(const struct af_image *image, size_t *count)
 {
 	return elements(image, AFENCE_SECTION_NETWORKS, count);
+}
+
+const struct af_image_module *af_image_modules(const struct af_image *image, size_t *count)
+{
+	return elements(image, AFENCE_SECTION_MODULES, count);
 }
 
 const struct af_image_member *af_image_members(

@@ -206,6 +206,56 @@ static bool check_networks(const struct af_image *image)
 	return true;
 }
 
+static bool is_module(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 3 && strcmp(name + len - 3, ".so") == 0 && strchr(name, '/') == NULL;
+}
+
+static bool is_host(const char *host)
+{
+	size_t len = strnlen(host, AFENCE_DOMAIN_MAX + 1);
+	struct af_address address;
+	struct af_domain domain;
+
+	return len <= AFENCE_DOMAIN_MAX &&
+	       (af_address_parse(host, len, &address) ||
+		       (af_domain_parse(host, len, &domain) == AFENCE_OK &&
+			       strcmp(domain.name, host) == 0));
+}
+
+/* A module that is local has no other row, and none has a server twice. */
+static bool follows(const struct af_image *image, const struct af_image_module *row)
+{
+	int order = strcmp(af_image_string(image, row[-1].name), af_image_string(image, row->name));
+
+	if (order != 0)
+		return order < 0;
+	return row[-1].host != AFENCE_IMAGE_NONE && row->host != AFENCE_IMAGE_NONE &&
+	       strcmp(af_image_string(image, row[-1].host), af_image_string(image, row->host)) < 0;
+}
+
+static bool check_modules(const struct af_image *image)
+{
+	size_t count;
+	const struct af_image_module *row = af_image_modules(image, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (row[i].line == 0 || !af_image_is_string(image, row[i].file) ||
+			!af_image_is_string(image, row[i].name) ||
+			!is_module(af_image_string(image, row[i].name)))
+			return false;
+		if (row[i].host != AFENCE_IMAGE_NONE &&
+			(!af_image_is_string(image, row[i].host) ||
+				!is_host(af_image_string(image, row[i].host))))
+			return false;
+		if (i > 0 && !follows(image, &row[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The other way round, a life is looked at where it stands. */
 static bool check_trial(const struct af_image *image)
 {
@@ -228,7 +278,7 @@ bool af_image_check(const struct af_image *image)
 	/* In this order: each relies on those before it. */
 	static bool (*const check[])(const struct af_image *) = {check_strings, check_settings,
 		check_origin, check_services, check_rules, af_image_check_clauses, check_tables,
-		check_networks, check_trial};
+		check_networks, check_modules, check_trial};
 
 	for (size_t i = 0; i < sizeof(check) / sizeof(check[0]); i++)
 		if (!check[i](image))

@@ -63,6 +63,7 @@ enum af_image_section_type {
 	AFENCE_SECTION_PLACES,    /* struct af_image_place */
 	AFENCE_SECTION_VALUES,    /* uint32_t: ports, and strings that name services */
 	AFENCE_SECTION_ORIGIN,    /* struct af_image_origin: one, or none if nobody activated it */
+	AFENCE_SECTION_MODULES,   /* struct af_image_module: sorted by name, then host */
 	AFENCE_SECTION_TYPES_END
 };
 
@@ -212,6 +213,14 @@ struct af_image_origin {
 	uint64_t base; /* generation that its content was taken from, 0: none */
 };
 
+/* What a `pam-module` says of a module of PAM: one row for each server, or one that it has none. */
+struct af_image_module {
+	uint32_t name; /* string: "pam_foo.so" */
+	uint32_t host; /* string: canonical name or literal, or AFENCE_IMAGE_NONE: local */
+	uint32_t file; /* string: source file */
+	uint32_t line; /* 1 and up */
+};
+
 /* A verified image; the fields are the reader's own. */
 struct af_image {
 	const uint8_t *bytes;
@@ -270,6 +279,7 @@ const struct af_image_rule *af_image_rules(const struct af_image *image, size_t 
 const struct af_image_service *af_image_services(const struct af_image *image, size_t *count);
 const struct af_image_clause *af_image_clauses(const struct af_image *image, size_t *count);
 const struct af_image_network *af_image_networks(const struct af_image *image, size_t *count);
+const struct af_image_module *af_image_modules(const struct af_image *image, size_t *count);
 
 /* The elements that a range of a clause names. */
 const struct af_image_member *af_image_members(

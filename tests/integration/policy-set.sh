@@ -65,10 +65,10 @@ cat > "$vendor/10-vendor.policy" <<- 'EOF'
 	reserve "vendor.lan";
 EOF
 printf 'policy 1;\nwrong;\n' | tee "$vendor/20-replaced.policy" > "$vendor/30-masked.policy"
-same 2 '@/root/usr/lib/authfence/policy.d/20-replaced.policy:2:1: error: unknown keyword "wrong", expected policy, mode, reserve, internal, external, resolver, on-block, log, exception, protect, service or expect
+same 2 '@/root/usr/lib/authfence/policy.d/20-replaced.policy:2:1: error: unknown keyword "wrong", expected policy, mode, reserve, internal, external, resolver, on-block, log, exception, protect, service, expect or pam-module
 wrong;
 ^
-@/root/usr/lib/authfence/policy.d/30-masked.policy:2:1: error: unknown keyword "wrong", expected policy, mode, reserve, internal, external, resolver, on-block, log, exception, protect, service or expect
+@/root/usr/lib/authfence/policy.d/30-masked.policy:2:1: error: unknown keyword "wrong", expected policy, mode, reserve, internal, external, resolver, on-block, log, exception, protect, service, expect or pam-module
 wrong;
 ^
 authfence policy validate: 2 errors, nothing written' policy validate --root "$root"

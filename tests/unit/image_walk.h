@@ -15,7 +15,8 @@
 /* What was met; `wrong` counts what contradicts itself. */
 struct walk {
 	const struct af_image *image;
-	size_t bytes, rules, services, names, networks, clauses, members, places, values, wrong;
+	size_t bytes, rules, services, names, networks, clauses, members, places, values, modules,
+		wrong;
 };
 
 static inline struct af_suffix af_whole(const char *name)
@@ -150,6 +151,19 @@ static inline void walk_clauses(struct walk *walk)
 	}
 }
 
+static inline void walk_modules(struct walk *walk)
+{
+	const struct af_image_module *module = af_image_modules(walk->image, &walk->modules);
+
+	for (size_t i = 0; i < walk->modules; i++) {
+		walk_string(walk, module[i].name);
+		walk_string(walk, module[i].file);
+		if (module[i].host != AFENCE_IMAGE_NONE)
+			walk_string(walk, module[i].host);
+		walk->wrong += module[i].line == 0;
+	}
+}
+
 static inline void walk_single(struct walk *walk)
 {
 	const struct af_image_settings *settings = af_image_settings(walk->image);
@@ -172,6 +186,7 @@ static inline struct walk walk_image(const struct af_image *image)
 	walk_names(&walk, AFENCE_SECTION_TARGETS);
 	walk_networks(&walk);
 	walk_clauses(&walk);
+	walk_modules(&walk);
 	return walk;
 }
 

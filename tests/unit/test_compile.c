@@ -109,8 +109,8 @@ static void test_two_sources(void)
 		"mode off;\n"
 		"^\n"
 		"a.policy:3:1: error: unknown keyword \"foo\", expected policy, mode, reserve, "
-		"internal, external, resolver, on-block, log, exception, protect, service or "
-		"expect\n"
+		"internal, external, resolver, on-block, log, exception, protect, service, "
+		"expect or pam-module\n"
 		"foo;\n"
 		"^\n");
 	free(got);
@@ -271,6 +271,11 @@ static char *describe(const struct af_rules *rules)
 			af_rules_string(rules, row->name), row->value[AFENCE_SERVICE_MODE],
 			row->value[AFENCE_SERVICE_ON_BLOCK], row->value[AFENCE_SERVICE_UNKNOWN],
 			row->value[AFENCE_SERVICE_RESOLVE]);
+	}
+	for (size_t i = 0; i < rules->module.count; i++) {
+		fputs(af_rules_string(rules, rules->module.row[i].name), out);
+		print_text(rules, rules->module.row[i].host, out);
+		fprintf(out, ":%u\n", rules->module.row[i].line);
 	}
 	for (size_t i = 0; i < rules->expect.count; i++)
 		print_expect(rules, &rules->expect.row[i], out);

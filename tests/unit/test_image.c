@@ -470,7 +470,9 @@ static const char full_policy[] =
 	"protect fin { identity \"*@.fin.lan\"; target \"near.net\"; ticket T-2; }\n"
 	"protect old { identity \"*@fin.lan\"; target \"near.net\"; }\n"
 	"protect gone { identity \"*@fin.lan\"; target \"near.net\"; }\n"
-	"protect new { identity \"*@fin.lan\"; target \"near.net\"; }\n";
+	"protect new { identity \"*@fin.lan\"; target \"near.net\"; }\n"
+	"pam-module \"pam_b.so\" target \"b.net\", 10.0.0.1, \"b.net\";\n"
+	"pam-module \"pam_b.so\" target \"a.net\"; pam-module \"pam_a.so\" local;\n";
 
 static void set_full(struct af_rules *rules)
 {
@@ -508,6 +510,7 @@ static void test_full(void)
 	CHECK_NUMBER("members", walk.members, 7);
 	CHECK_NUMBER("places", walk.places, 7);
 	CHECK_NUMBER("values", walk.values, 4);
+	CHECK_NUMBER("modules", walk.modules, 4);
 	CHECK_STRING("origin", af_image_origin(&image)->who, "root");
 	free(compiled.bytes);
 }
@@ -517,6 +520,7 @@ static void test_full(void)
 #define MEMBER(index, member)  FIELD(AFENCE_SECTION_MEMBERS, index, af_image_member, member)
 #define PLACE(index, member)   FIELD(AFENCE_SECTION_PLACES, index, af_image_place, member)
 #define VALUE(index)           AFENCE_SECTION_VALUES, index, 0, sizeof(uint32_t)
+#define MODULE(index, member)  FIELD(AFENCE_SECTION_MODULES, index, af_image_module, member)
 #define ORIGIN(member)         FIELD(AFENCE_SECTION_ORIGIN, 0, af_image_origin, member)
 #define EXCEPTED(member)       FIELD(AFENCE_SECTION_EXCEPTED, ANY, af_image_name, member)
 #define PROTECTED(member)      FIELD(AFENCE_SECTION_PROTECTED, ANY, af_image_name, member)
@@ -662,6 +666,19 @@ static const struct field_row full_rows[] = {
 	{"protected from the second on", PROTECTED(rule), 4, AFENCE_ERR_DAMAGED},
 	{"protected with an exception", PROTECTED(rule), 0, AFENCE_ERR_DAMAGED},
 
+	{"no modules", SECTION(AFENCE_SECTION_MODULES, type), 99, AFENCE_OK},
+	{"modules in the wrong size", SECTION(AFENCE_SECTION_MODULES, size), 8, AFENCE_ERR_DAMAGED},
+	{"a module more", SECTION(AFENCE_SECTION_MODULES, count), 5, AFENCE_ERR_DAMAGED},
+	{"module name", MODULE(0, name), BEHIND, AFENCE_ERR_DAMAGED},
+	{"module without name", MODULE(0, name), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"module that is no file", MODULE(0, name), 0, AFENCE_ERR_DAMAGED},
+	{"module file", MODULE(0, file), BEHIND, AFENCE_ERR_DAMAGED},
+	{"module line 0", MODULE(0, line), 0, AFENCE_ERR_DAMAGED},
+	{"module host", MODULE(1, host), BEHIND, AFENCE_ERR_DAMAGED},
+	{"module at no host", MODULE(1, host), 0, AFENCE_ERR_DAMAGED},
+	{"local and with a host, first", MODULE(1, host), UINT32_MAX, AFENCE_ERR_DAMAGED},
+	{"local and with a host, last", MODULE(3, host), UINT32_MAX, AFENCE_ERR_DAMAGED},
+
 	{"no origin", SECTION(AFENCE_SECTION_ORIGIN, type), 99, AFENCE_OK},
 	{"empty origin", SECTION(AFENCE_SECTION_ORIGIN, count), 0, AFENCE_OK},
 	{"origin size", SECTION(AFENCE_SECTION_ORIGIN, size), 112, AFENCE_ERR_DAMAGED},
@@ -719,6 +736,39 @@ static void double_service(uint8_t *bytes)
 	service[1] = service[0];
 }
 
+static void swap_modules(uint8_t *bytes)
+{
+	struct af_image_module *module = AT(bytes, af_image_module, MODULES), second = module[1];
+
+	module[1] = module[2];
+	module[2] = second;
+}
+
+static void double_module(uint8_t *bytes)
+{
+	struct af_image_module *module = AT(bytes, af_image_module, MODULES);
+
+	module[1] = module[0];
+}
+
+static void double_host(uint8_t *bytes)
+{
+	struct af_image_module *module = AT(bytes, af_image_module, MODULES);
+
+	module[3] = module[2];
+}
+
+static void spoil_module(uint8_t *bytes)
+{
+	element(bytes, AFENCE_SECTION_STRINGS, AT(bytes, af_image_module, MODULES)->name)[0] = '/';
+}
+
+static void spoil_host(uint8_t *bytes)
+{
+	element(bytes, AFENCE_SECTION_STRINGS, AT(bytes, af_image_module, MODULES)[2].host)[0] =
+		'A';
+}
+
 static void fill_action(uint8_t *bytes)
 {
 	struct af_image_origin *origin = AT(bytes, af_image_origin, ORIGIN);
@@ -773,6 +823,11 @@ static void test_full_changes(void)
 		{"listed service of a long name", lengthen_listed},
 		{"services not sorted", swap_services},
 		{"service twice", double_service},
+		{"modules not sorted", swap_modules},
+		{"local module twice", double_module},
+		{"host of a module twice", double_host},
+		{"module with a folder", spoil_module},
+		{"host that is not canonical", spoil_host},
 		{"action without an end", fill_action},
 		{"user without an end", fill_who},
 		{"place that is not canonical", spoil_place},

@@ -108,7 +108,7 @@ static bool read_host(const struct af_reading *reading, struct af_expect_row *ou
 		return false;
 	}
 	if (!af_has_value(reading, 3, "a host in quotes, or an address") ||
-		!af_read_host(reading->rules->diagnostics, af_token_at(reading, 3), text))
+		!af_read_host(reading->rules->diagnostics, af_token_at(reading, 3), true, text))
 		return false;
 	out->host = af_rules_add_string(reading->rules, text, strlen(text));
 	return true;

@@ -48,8 +48,9 @@ bool af_read_label(struct af_diagnostics *diagnostics, const struct af_token *to
 bool af_read_prose(struct af_diagnostics *diagnostics, const struct af_token *token, bool bare,
 	char out[AFENCE_PROSE_MAX + 1]);
 
-/* A host as a client is given it: a name or an address, without a port. */
-bool af_read_host(struct af_diagnostics *diagnostics, const struct af_token *token,
+/* A host as a client is given it: a name or an address, without a port.  PORTED: the statement has a
+ * word of its own for that. */
+bool af_read_host(struct af_diagnostics *diagnostics, const struct af_token *token, bool ported,
 	char out[AFENCE_PROSE_MAX + 1]);
 
 #define AFENCE_DAY_SECONDS 86400

@@ -146,18 +146,20 @@ bool af_read_service(struct af_diagnostics *diagnostics, const struct af_token *
 	return true;
 }
 
-/* "host:993" is how a client is told, but here the port has a word of its own. */
-static bool check_port(const struct af_check *check, const char *host)
+/* "host:993" is how a client is told. */
+static bool check_port(const struct af_check *check, const char *host, bool ported)
 {
 	const char *colon = strrchr(host, ':');
 	size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
 
 	if (colon == NULL || digits == 0 || digits > 5 || colon[1 + digits] != '\0')
 		return true;
+	if (!ported)
+		return af_check_refuse(check, "a host without a port");
 	return af_check_refuse(check, "a host without a port (write port %s behind it)", colon + 1);
 }
 
-bool af_read_host(struct af_diagnostics *diagnostics, const struct af_token *token,
+bool af_read_host(struct af_diagnostics *diagnostics, const struct af_token *token, bool ported,
 	char out[AFENCE_PROSE_MAX + 1])
 {
 	struct af_check check;
@@ -169,7 +171,7 @@ bool af_read_host(struct af_diagnostics *diagnostics, const struct af_token *tok
 		return false;
 	if (af_address_parse(out, strlen(out), &address))
 		return true;
-	if (!check_port(&check, out))
+	if (!check_port(&check, out, ported))
 		return false;
 	check.text = out;
 	check.len = strlen(out);

@@ -115,6 +115,7 @@ static void lay_out(struct af_layout *layout, const struct af_stamp *stamp)
 	af_layout_rules(layout);
 	af_layout_services(layout);
 	af_layout_clauses(layout);
+	af_layout_modules(layout);
 }
 
 /* Everything begins at a multiple of 8, the end included. */

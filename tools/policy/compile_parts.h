@@ -30,5 +30,6 @@ struct af_image_name *af_layout_slot(struct af_layout *layout, unsigned table, u
 void af_layout_rules(struct af_layout *layout);
 void af_layout_services(struct af_layout *layout);
 void af_layout_clauses(struct af_layout *layout);
+void af_layout_modules(struct af_layout *layout);
 
 #endif

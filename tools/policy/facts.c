@@ -154,6 +154,21 @@ static void add_clauses(const struct af_image *image, struct af_facts *facts)
 	}
 }
 
+static void add_modules(const struct af_image *image, struct af_facts *facts)
+{
+	size_t count;
+	const struct af_image_module *row = af_image_modules(image, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		char *what = af_format("pam-module %s", af_image_string(image, row[i].name));
+		bool local = row[i].host == AFENCE_IMAGE_NONE;
+
+		add(facts, what, "target",
+			copy(local ? "local" : af_image_string(image, row[i].host)));
+		free(what);
+	}
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct af_fact *a = left, *b = right;
@@ -175,6 +190,7 @@ void af_facts_collect(const struct af_image *image, int64_t now, struct af_facts
 		add_services(image, out);
 		add_rules(image, out);
 		add_clauses(image, out);
+		add_modules(image, out);
 	}
 	qsort(out->fact, out->count, sizeof(*out->fact), compare);
 }

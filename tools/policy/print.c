@@ -284,6 +284,27 @@ static void print_clauses(const struct af_image *image, enum af_clause_kind kind
 	}
 }
 
+static void print_modules(const struct af_image *image, FILE *out)
+{
+	size_t count;
+	const struct af_image_module *row = af_image_modules(image, &count);
+
+	if (count > 0)
+		fputc('\n', out);
+	for (size_t i = 0; i < count; i++) {
+		fputs("pam-module ", out);
+		print_quoted(af_image_string(image, row[i].name), out);
+		if (row[i].host == AFENCE_IMAGE_NONE) {
+			fputs(" local", out);
+		} else {
+			fputs(" target ", out);
+			print_quoted(af_image_string(image, row[i].host), out);
+		}
+		fputc(';', out);
+		print_file(image, row[i].file, row[i].line, out);
+	}
+}
+
 static void print_settings(const struct af_print *print, FILE *out)
 {
 	const struct af_image_settings *settings = af_image_settings(print->image);
@@ -381,4 +402,5 @@ void af_print_policy(const struct af_print *print, FILE *out)
 		print_rules(print->image, kind, out);
 	for (unsigned kind = 0; kind < AFENCE_CLAUSE_KINDS; kind++)
 		print_clauses(print->image, kind, out);
+	print_modules(print->image, out);
 }

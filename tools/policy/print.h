@@ -21,7 +21,7 @@ struct af_print {
 void af_print_policy(const struct af_print *print, FILE *out);
 
 /* {"source","generation","created","origin","settings","services","reserve","internal","external",
- * "exceptions","protects"}; the caller's reference. */
+ * "exceptions","protects","pam_modules"}; the caller's reference. */
 json_t *af_print_json(const struct af_print *print);
 
 /* The words of the language for the values of settings, up to a NULL. */

@@ -105,6 +105,21 @@ static json_t *list_clauses(const struct af_image *image, enum af_clause_kind ki
 	return list;
 }
 
+/* A row for each server; "target" null: the module is local. */
+static json_t *list_modules(const struct af_image *image)
+{
+	json_t *list = json_array();
+	size_t count;
+	const struct af_image_module *row = af_image_modules(image, &count);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:o, s:I}", "module", text_of(image, row[i].name),
+				"target", text_of(image, row[i].host), "file",
+				text_of(image, row[i].file), "line", (json_int_t)row[i].line));
+	return list;
+}
+
 static json_t *word_of(const char *const *word, uint8_t value)
 {
 	return value == AFENCE_UNSET ? json_null() : json_string(word[value]);
@@ -165,10 +180,13 @@ json_t *af_print_json(const struct af_print *print)
 	const struct af_image *image = print->image;
 
 	if (image == NULL)
-		return json_pack("{s:s, s:i, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}",
+		return json_pack(
+			"{s:s, s:i, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[], s:[]}",
 			"source", "builtin", "generation", 0, "created", "origin", "settings",
-			"services", "reserve", "internal", "external", "exceptions", "protects");
-	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
+			"services", "reserve", "internal", "external", "exceptions", "protects",
+			"pam_modules");
+	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
+
 		af_json_text(print->source, strlen(print->source)), "generation",
 		(json_int_t)af_image_generation(image), "created",
 		time_of(af_image_created(image), true), "origin", json_origin(image), "settings",
@@ -177,5 +195,5 @@ json_t *af_print_json(const struct af_print *print)
 		list_rules(image, AFENCE_RULE_INTERNAL), "external",
 		list_rules(image, AFENCE_RULE_EXTERNAL), "exceptions",
 		list_clauses(image, AFENCE_CLAUSE_EXCEPTION), "protects",
-		list_clauses(image, AFENCE_CLAUSE_PROTECT));
+		list_clauses(image, AFENCE_CLAUSE_PROTECT), "pam_modules", list_modules(image));
 }

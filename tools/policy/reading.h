@@ -50,8 +50,8 @@ struct af_reading {
 
 struct af_keyword {
 	const char *word;
-	void (*read)(const struct af_reading *reading); /* NULL: not in this version */
-	bool list;                                      /* its values stand with commas between */
+	void (*read)(const struct af_reading *reading);
+	bool list; /* its values stand with commas between */
 	/* True: what it says is to be taken; NULL: always. */
 	bool (*make)(const struct af_reading *reading);
 	const struct af_keyword *fields; /* of a block, up to a row without word; NULL: no block */
@@ -71,6 +71,7 @@ void af_read_protect(const struct af_reading *reading);
 void af_close_clause(const struct af_reading *reading);
 void af_read_service_block(const struct af_reading *reading);
 void af_read_expect(const struct af_reading *reading);
+void af_read_module(const struct af_reading *reading);
 void af_read_list(const struct af_reading *reading); /* reserve file "names.txt"; */
 
 /* "seen TOKEN, expected EXPECTED", unless the token was reported before. */

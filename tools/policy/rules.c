@@ -61,6 +61,7 @@ void af_rules_free(struct af_rules *rules)
 	free(rules->value.row);
 	free(rules->service.row);
 	free(rules->expect.row);
+	free(rules->module.row);
 	free(rules->names.bytes);
 	free(rules->files.bytes);
 	memset(rules, 0, sizeof(*rules));

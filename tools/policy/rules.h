@@ -84,6 +84,13 @@ struct af_service_row {
 	struct af_place made[AFENCE_SERVICE_SETTINGS][AFENCE_LAYERS];
 };
 
+/* A server of `pam-module`, or that the module has none. */
+struct af_module_row {
+	uint32_t name, host; /* in names, canonical; host AFENCE_IMAGE_NONE: local */
+	uint32_t file, line;
+	struct af_place at; /* of the name */
+};
+
 /* `expect VERDICT IDENTITY to HOST [at ADDRESS] [port N] [via SERVICE] [on DATE];` */
 struct af_expect_row {
 	bool allow;
@@ -122,6 +129,7 @@ struct af_rules {
 	AFENCE_ROWS(uint32_t) value; /* ports, and services in names */
 	AFENCE_ROWS(struct af_service_row) service;
 	AFENCE_ROWS(struct af_expect_row) expect;
+	AFENCE_ROWS(struct af_module_row) module;
 	AFENCE_ROWS(struct af_source *) list; /* files of `reserve file`, owned */
 	struct af_pool names, files;
 	uint32_t file; /* in files: the one that is being read */

@@ -191,7 +191,7 @@ static const struct af_keyword statements[] = {
 		.close = af_close_clause},
 	{.word = "service", .read = af_read_service_block, .fields = af_service_fields},
 	{.word = "expect", .read = af_read_expect},
-	{.word = "pam-module"},
+	{.word = "pam-module", .read = af_read_module, .list = true},
 	{.word = NULL},
 };
 
@@ -208,13 +208,13 @@ const struct af_keyword *af_keyword_find(
 	return NULL;
 }
 
-/* The words of BLOCK that can be read, up to a NULL. */
+/* The words of BLOCK, up to a NULL. */
 static void list_words(const struct af_keyword *block, const char *words[KEYWORDS_MAX + 1])
 {
 	size_t count = 0;
 
 	for (const struct af_keyword *row = block->fields; row->word != NULL; row++)
-		if (row->read != NULL && count < KEYWORDS_MAX)
+		if (count < KEYWORDS_MAX)
 			words[count++] = row->word;
 	words[count] = NULL;
 }
@@ -232,14 +232,9 @@ static void complain_keyword(const struct af_reading *reading, const struct af_k
 	af_join(words, choice);
 	text = af_token_text(name, &len);
 	af_token_show(name, shown);
-	if (reading->node->keyword != NULL)
-		af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &name->at,
-			"seen %s, which this version does not know yet, expected %s", shown,
-			choice);
-	else
-		af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &name->at,
-			"unknown keyword %s, expected %s%s", shown, choice,
-			af_hint(text, len, words, hint));
+	af_diagnose(reading->rules->diagnostics, AFENCE_ERROR, &name->at,
+		"unknown keyword %s, expected %s%s", shown, choice,
+		af_hint(text, len, words, hint));
 }
 
 /* True if the node has a block where its keyword wants one, and only there. */
@@ -279,7 +274,7 @@ static void read_node(const struct af_reading *outer, const struct af_keyword *b
 	const struct af_keyword *keyword = reading.node->keyword;
 	size_t index = (size_t)(reading.node - reading.tree->node);
 
-	if (keyword == NULL || keyword->read == NULL) {
+	if (keyword == NULL) {
 		complain_keyword(&reading, block);
 		return;
 	}
