@@ -53,15 +53,17 @@ static bool next_value(const char **pos, const char *end, const char *key, struc
 static void add_server(const struct af_pam_question *question, const char *path, struct value value,
 	const char *behind, struct af_pam_discovery *out)
 {
-	const char *pos = value.text, *end = value.text + value.len, *host;
+	const char *pos = value.text, *end = value.text + value.len, *host, *port;
 	size_t len;
 
 	if (memmem(pos, value.len, "imaps:", 6) != NULL)
 		af_pam_next_word(&pos, end, ":", &host, &len);
-	if (!af_pam_next_word(&pos, end, ":", &host, &len))
+	if (!af_pam_next_word(&pos, end, ":", &host, &len)) {
 		af_pam_add_unknown(question, path, "PAM_Server without a host", out);
-	else
-		af_pam_add_hostport(question, host, (size_t)(end - host), behind, out);
+		return;
+	}
+	af_pam_next_word(&pos, end, ":", &port, &len); /* up to a further colon */
+	af_pam_add_hostport(question, host, (size_t)(pos - host), behind, out);
 }
 
 static void read_servers(const struct af_pam_question *question, const char *path,
