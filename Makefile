@@ -47,7 +47,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
           policy/clauses policy/services policy/modules policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
 UNIT    = domain identity registry address resolver image policy watch target decide report compile \
-          plugin cut pam reader doctor format expect property pattern print
+          plugin cut pam reader doctor format expect property pattern print store
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who activates something: sudo says who called it, the kernel keeps who logged in, whatever su was
- * called since.  It is a note for colleagues, not a proof: root can write what it likes.
+ * called since.  It is a note for colleagues, not a proof: root can write what it likes.  An image
+ * takes printable ASCII only.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "af_report.h"
 #include "store.h"
 
 #define NOBODY_LOGGED_IN UINT32_MAX
@@ -44,5 +44,6 @@ void af_store_sign(struct af_image_origin *origin, const char *action)
 		snprintf(number, sizeof(number), "%" PRIu32, (uint32_t)uid);
 		name = user != NULL ? user->pw_name : number;
 	}
-	af_escape(name, strlen(name), origin->who, sizeof(origin->who));
+	for (size_t i = 0; name[i] != '\0' && i + 1 < sizeof(origin->who); i++)
+		origin->who[i] = name[i] > ' ' && name[i] <= '~' ? name[i] : '?';
 }

@@ -99,20 +99,6 @@ static void take_places(struct af_rules *rules, const struct af_image *image,
 	}
 }
 
-static void take_values(struct af_rules *rules, const struct af_image *image,
-	const struct af_image_range *range, bool strings, struct af_image_range *out)
-{
-	const uint32_t *value = af_image_values(image, range);
-
-	*out = (struct af_image_range){
-		range->count > 0 ? (uint32_t)rules->value.count : 0, range->count};
-	for (uint32_t i = 0; i < range->count; i++) {
-		uint32_t taken = strings ? take_string(rules, image, value[i]) : value[i];
-
-		*ADD_ROW(&rules->value) = taken;
-	}
-}
-
 static struct af_clause_row take_clause(
 	struct af_rules *rules, const struct af_image *image, const struct af_image_clause *clause)
 {
@@ -131,8 +117,6 @@ static struct af_clause_row take_clause(
 	rules->file = file;
 	take_members(rules, image, &clause->members, &row);
 	take_places(rules, image, &clause->places, &row);
-	take_values(rules, image, &clause->ports, false, &row.ports);
-	take_values(rules, image, &clause->services, true, &row.services);
 	return row;
 }
 
@@ -163,16 +147,6 @@ static bool is_same_place(const struct af_rules *rules, uint32_t a, uint32_t b)
 	       memcmp(left->address.byte, right->address.byte, sizeof(left->address.byte)) == 0;
 }
 
-static bool is_same_port(const struct af_rules *rules, uint32_t a, uint32_t b)
-{
-	return rules->value.row[a] == rules->value.row[b];
-}
-
-static bool is_same_service(const struct af_rules *rules, uint32_t a, uint32_t b)
-{
-	return is_same_string(rules, rules->value.row[a], rules->value.row[b]);
-}
-
 typedef bool is_same(const struct af_rules *rules, uint32_t a, uint32_t b);
 
 /* In any order; these are lists that somebody wrote by hand. */
@@ -196,15 +170,13 @@ static bool is_same_range(const struct af_rules *rules, const struct af_image_ra
 	return holds_all(rules, a, b, same) && holds_all(rules, b, a, same);
 }
 
-/* What matters for a decision; who owns it and why does not. */
+/* What matters for a decision; who owns it and why does not.  A protect has no ports, services or
+ * end. */
 static bool is_same_clause(
 	const struct af_rules *rules, const struct af_clause_row *a, const struct af_clause_row *b)
 {
-	return a->expires == b->expires &&
-	       is_same_range(rules, &a->members, &b->members, is_same_member) &&
-	       is_same_range(rules, &a->places, &b->places, is_same_place) &&
-	       is_same_range(rules, &a->ports, &b->ports, is_same_port) &&
-	       is_same_range(rules, &a->services, &b->services, is_same_service);
+	return is_same_range(rules, &a->members, &b->members, is_same_member) &&
+	       is_same_range(rules, &a->places, &b->places, is_same_place);
 }
 
 /* A name stands for one clause in force at most. */
@@ -223,8 +195,7 @@ static const struct af_image_clause *find_clause(const struct af_image *active, 
 
 static void mark_clause(struct af_rules *rules, size_t index, const struct af_image *active)
 {
-	size_t members = rules->member.count, targets = rules->target.count,
-	       values = rules->value.count;
+	size_t members = rules->member.count, targets = rules->target.count;
 	const struct af_image_clause *held =
 		find_clause(active, af_rules_string(rules, rules->clause.row[index].name));
 	struct af_clause_row old;
@@ -241,7 +212,6 @@ static void mark_clause(struct af_rules *rules, size_t index, const struct af_im
 	}
 	rules->member.count = members;
 	rules->target.count = targets;
-	rules->value.count = values;
 }
 
 void af_trial_mark(struct af_rules *rules, const struct af_image *active)
