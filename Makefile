@@ -39,7 +39,7 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_policy_watch af_target af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
-STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap
+STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap read_later modules discover
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/policy doctor/policy_rules \

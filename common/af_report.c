@@ -11,7 +11,7 @@
 
 #include "af_utf8.h"
 
-#define VALUE_MAX 256 /* bytes of one escaped value of a log line: five of them always fit */
+#define VALUE_MAX 256 /* bytes of one escaped value of a log line: seven of them always fit */
 #define SHORT_MAX 128 /* the same in the sentence; at least AFENCE_ADDRESS_TEXT_MAX */
 
 /* A text under construction; what does not fit is left out whole. */
@@ -141,6 +141,7 @@ static void append_target(
 {
 	char address[AFENCE_ADDRESS_TEXT_MAX];
 
+	append_word(text, "module", request->module);
 	append_word(text, "target", request->host);
 	if (decision->target.port != 0)
 		append_number(text, "port", decision->target.port);
@@ -165,6 +166,7 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 	append_word(&text, "service", decision->service);
 	append_identity(&text, request, decision);
 	append_target(&text, request, decision);
+	append_word(&text, "why", request->why);
 	append_word(&text, "rule", decision->rule.name);
 	if (af_report_is_trial(decision))
 		append_word(&text, "trial", "yes");
@@ -195,10 +197,16 @@ static void name_identity(
 static void name_target(
 	const struct af_request *request, const struct af_decision *decision, char name[SHORT_MAX])
 {
+	char module[SHORT_MAX / 2];
+
 	if (request->host != NULL && *request->host != '\0')
 		af_escape(request->host, strlen(request->host), name, SHORT_MAX);
 	else if (decision->target.has_address)
 		af_address_format(&decision->target.address, name);
+	else if (request->module != NULL)
+		snprintf(name, SHORT_MAX, "a server of %s",
+			af_escape(
+				request->module, strlen(request->module), module, sizeof(module)));
 	else
 		strcpy(name, "a server without a name");
 }
@@ -215,18 +223,26 @@ static const struct {
 		"that server is not on its list"},
 };
 
-/* R10: a name that may not be resolved can still be said to be internal.  No such row speaks for a
+/* R10: a name that may not be resolved can still be said to be internal, and servers that could not be
+ * told can be named.  No such row speaks for a
  * server that a protect does not list. */
 static void add_remedy(const struct af_request *request, const struct af_decision *decision,
 	char text[AFENCE_SENTENCE_MAX])
 {
 	const struct af_target *target = &decision->target;
 	size_t len = strlen(text);
+	char module[SHORT_MAX];
 
-	if (decision->reason == AFENCE_REASON_RESERVED_UNKNOWN && request->resolver == NULL &&
-		target->has_name)
+	if (decision->reason != AFENCE_REASON_RESERVED_UNKNOWN || request->resolver != NULL)
+		return;
+	if (target->has_name)
 		snprintf(text + len, AFENCE_SENTENCE_MAX - len,
 			"; the policy row internal \"%s\"; would settle it", target->name.name);
+	else if (request->module != NULL && request->host == NULL)
+		snprintf(text + len, AFENCE_SENTENCE_MAX - len,
+			"; the policy row pam-module \"%s\" target \"NAME\"; would settle it",
+			af_escape(
+				request->module, strlen(request->module), module, sizeof(module)));
 }
 
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,

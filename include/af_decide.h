@@ -93,6 +93,8 @@ struct af_request {
 	void *find_peers_context;
 	struct af_resolver *resolver; /* NULL: names are not resolved */
 	bool no_forwarder;            /* PAM: nothing sends the password out */
+	const char *module;           /* PAM: file of the module that would, or NULL */
+	const char *why;              /* why the host is not known, or NULL; both to be reported */
 	/* Words of the host's own configuration, which replace the policy's (R12). */
 	bool has_mode, has_unknown;
 	enum af_mode mode;  /* set only if has_mode */

@@ -13,7 +13,7 @@
 
 #include "af_decide.h"
 
-#define AFENCE_LINE_MAX 2048 /* bytes of a log line, NUL included; no line gets longer */
+#define AFENCE_LINE_MAX 2560 /* bytes of a log line, NUL included; no line gets longer */
 
 /*
  * Escapes the LEN bytes at TEXT into OUT (ROOM bytes, at least 8): printable ASCII and valid UTF-8
@@ -36,8 +36,8 @@ char *af_report_line(const struct af_request *request, const struct af_decision 
 #define AFENCE_SENTENCE_MAX 1024 /* bytes of a sentence, NUL included; none gets longer */
 
 /* One sentence for the person whose login was refused (the reason is one of those that block): who,
- * where to, why, and where an unknown target was not to be resolved, which policy row would settle
- * it.  Returns TEXT. */
+ * where to, why, and where an unknown target was not to be resolved, or a module's servers could
+ * not be told, which policy row would settle it.  Returns TEXT. */
 char *af_report_sentence(const struct af_request *request, const struct af_decision *decision,
 	char text[AFENCE_SENTENCE_MAX]);
 

@@ -8,7 +8,8 @@
  *     first.  In auth, session lines of modules that send what they kept in auth count too.
  * D3  What is mapped into the process is the check: libpam has loaded every module of the stack
  *     before it calls the first.  A forwarder that is mapped and was not found means that the files
- *     are not those that libpam read: unknown.
+ *     are not those that libpam read: unknown.  It loads the modules of all facilities, of the
+ *     service and of "other", so each of these is looked at before that is said.
  * D4  A `pam-module` row of the policy settles a module before its reader is asked.
  */
 #ifndef PAM_DISCOVER_H

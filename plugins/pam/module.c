@@ -10,7 +10,7 @@
 
 int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	return af_pam_guard(pamh, flags, argc, argv);
+	return af_pam_guard(pamh, AFENCE_PAM_AUTH, flags, argc, argv);
 }
 
 /*
@@ -19,7 +19,7 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
  */
 int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	return af_pam_guard(pamh, flags, argc, argv);
+	return af_pam_guard(pamh, AFENCE_PAM_PASSWORD, flags, argc, argv);
 }
 
 /* Called without authenticate by sshd after a public key, and from other processes than it. */

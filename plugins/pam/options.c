@@ -84,14 +84,15 @@ static const char *read_debug(struct af_pam_options *out, const char *value)
 
 static const char *read_confdir(struct af_pam_options *out, const char *value)
 {
-	out->confdir = value;
-	return *value == '/' ? NULL : "an absolute path";
+	out->confdir = *value == '/' ? value : NULL;
+	return out->confdir != NULL ? NULL : "an absolute path";
 }
 
 static const char *read_discover(struct af_pam_options *out, const char *value)
 {
-	out->discover = strcmp(value, "no") != 0;
-	return !out->discover || strcmp(value, "yes") == 0 ? NULL : "yes or no";
+	out->discover = strcmp(value, "yes") == 0;
+	out->has_discover = out->discover || strcmp(value, "no") == 0;
+	return out->has_discover ? NULL : "yes or no";
 }
 
 static const struct {
@@ -137,7 +138,6 @@ void af_pam_options_read(
 	const pam_handle_t *pamh, int count, const char **word, struct af_pam_options *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->discover = true;
 	for (int i = 0; i < count; i++) {
 		const char *expected = read_word(out, word[i]);
 		int shown = expected == words ? (int)strcspn(word[i], "=") : WORD_SHOWN;
@@ -146,4 +146,6 @@ void af_pam_options_read(
 			pam_syslog(pamh, LOG_ERR, "argument %d: seen \"%.*s\", expected %s", i + 1,
 				shown, word[i], expected);
 	}
+	if (!out->has_discover)
+		out->discover = out->target_count == 0;
 }

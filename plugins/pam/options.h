@@ -23,7 +23,8 @@ struct af_pam_options {
 	const char *service;
 	const char *policy;
 	const char *confdir; /* where the stack was read from, as in pam_start_confdir() */
-	bool discover;       /* find targets in the stack; true unless switched off */
+	/* Find targets in the stack: as said, else if no target is said. */
+	bool has_discover, discover;
 	bool observe;
 	bool quiet;
 	bool debug;

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLANKS      " \t" /* a carriage return is part of a word */
-#define LINE_MAX_K5 1023
+#define BLANKS      " \t\n" /* a carriage return is part of a word */
+#define LINE_ROOM   1023    /* of libpam 1.5, for a line with all that it goes on with */
 #define SERVICE_MAX 256
+#define KEPT_MAX    (4 * 1024 * 1024) /* bytes */
 #define MAIN_FOLDER "/etc/pam.d"
 
 static const char *const folders[] = {
@@ -45,8 +46,10 @@ struct reading {
 	const struct af_pam_files *files;
 	enum af_pam_facility facility;
 	const char *service; /* first word of the lines, as in pam.conf; NULL: there is none */
+	bool one_facility;   /* an include that named the facility leads here */
 	struct af_pam_stack *stack;
 	size_t room;       /* of the stack's entries */
+	size_t kept;       /* bytes */
 	unsigned substack; /* depth */
 	unsigned opened;   /* files */
 };
@@ -71,12 +74,18 @@ static void trouble(
 /* Cleared memory that lives as long as the stack; NULL is trouble. */
 static void *keep(struct reading *reading, size_t size)
 {
-	struct block *block = calloc(1, sizeof(*block) + size);
+	struct block *block = NULL;
 
+	if (size > KEPT_MAX - reading->kept) {
+		trouble(reading, AFENCE_ERR_LIMIT, NULL, "too much text");
+		return NULL;
+	}
+	block = calloc(1, sizeof(*block) + size);
 	if (block == NULL) {
 		trouble(reading, AFENCE_ERR_MEMORY, NULL, "out of memory");
 		return NULL;
 	}
+	reading->kept += size;
 	block->next = reading->stack->memory;
 	reading->stack->memory = block;
 	return block->bytes;
@@ -110,30 +119,37 @@ struct cursor {
 	size_t pos;
 	unsigned number; /* of the line read last */
 	unsigned first;  /* line where the logical line began */
+	size_t used;     /* of libpam's room for it */
 	bool broken;     /* the text ended where a line was to go on */
 	bool too_long;
 };
 
-/* Copies the next physical line without comment and blanks around it; the end of the copy, NULL at
- * the end of the text.  *more: it goes on. */
+/* Copies the next physical line without its comment; the end of the copy, OUT itself if there is
+ * nothing in the line, NULL at the end of the text.  *more: it goes on.  All else stays, since a
+ * bracket that is never shut has the blanks and the newline behind it in it. */
 static char *copy_line(struct cursor *cursor, char *out, bool *more)
 {
-	size_t len, start = 0, kept;
 	const char *line, *comment;
+	size_t len, kept;
 
 	if (!af_pam_next_line(cursor->text, &cursor->pos, &line, &len))
 		return NULL;
 	cursor->number++;
-	cursor->too_long = cursor->too_long || len > LINE_MAX_K5;
+	cursor->too_long = cursor->too_long || cursor->used + len >= LINE_ROOM;
 	comment = memchr(line, '#', len);
-	kept = comment != NULL ? (size_t)(comment - line) : len;
-	while (start < kept && strchr(BLANKS, line[start]) != NULL)
-		start++;
-	while (kept > start && strchr(BLANKS, line[kept - 1]) != NULL)
-		kept--;
-	*more = comment == NULL && kept > start && line[kept - 1] == '\\';
-	memcpy(out, line + start, kept - start);
-	return out + (kept - start);
+	for (kept = comment != NULL ? (size_t)(comment - line) : len; kept > 0; kept--)
+		if (strchr(BLANKS, line[kept - 1]) == NULL)
+			break;
+	if (kept == 0)
+		return out;
+	*more = comment == NULL && line[kept - 1] == '\\';
+	if (comment != NULL)
+		kept = (size_t)(comment - line);
+	else if (!*more)
+		kept = len + (line + len < cursor->text->bytes + cursor->text->len);
+	cursor->used += kept;
+	memcpy(out, line, kept);
+	return out + kept;
 }
 
 /* The next logical line is put into LINE, which has room for all of the text.  Empty lines and
@@ -143,12 +159,12 @@ static bool next_line(struct cursor *cursor, char *line)
 	char *end = line, *next;
 	bool more = true;
 
+	cursor->used = 0;
 	while (more && (next = copy_line(cursor, end, &more)) != NULL) {
 		if (end == line)
 			cursor->first = cursor->number;
-		if (more)
+		if (more && next > end)
 			next[-1] = ' ';
-		more = more || next == end;
 		end = next;
 	}
 	*end = '\0';
@@ -187,22 +203,49 @@ static char *take_word(char **cursor)
 	return word;
 }
 
-static bool read_file(struct reading *reading, const struct frame *outer, const char *path);
+/* How libpam fares with a file. */
+enum outcome { READ, ABSENT, FAILED };
+
+static enum outcome read_file(struct reading *reading, const struct frame *outer, const char *path);
 
 /* K8: Debian's libpam looks for a relative name in one folder only, others in all. */
-static bool include(struct reading *reading, const struct frame *frame, const char *name)
+static enum outcome find_file(struct reading *reading, const struct frame *frame, const char *name)
 {
 	char path[PATH_MAX];
+	enum outcome outcome = ABSENT;
 
 	if (*name == '/')
 		return read_file(reading, frame, name);
-	for (size_t i = 0; i < FOLDERS; i++) {
+	for (size_t i = 0; *name != '\0' && i < FOLDERS && outcome == ABSENT; i++) {
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folders[i], name) >= sizeof(path))
 			break;
-		if (read_file(reading, frame, path))
-			return true;
+		outcome = read_file(reading, frame, path);
 	}
-	return false;
+	return outcome;
+}
+
+/* What is included has no column of services, not even by pam.conf.  False: libpam would not have
+ * been content with it. */
+static bool include(struct reading *reading, const struct frame *frame, const char *name)
+{
+	const char *service = reading->service;
+	enum outcome outcome;
+
+	reading->service = NULL;
+	outcome = find_file(reading, frame, name);
+	reading->service = service;
+	return outcome == READ;
+}
+
+/* The same of one facility. */
+static bool include_facility(struct reading *reading, const struct frame *frame, const char *name)
+{
+	bool outer = reading->one_facility, done;
+
+	reading->one_facility = true;
+	done = include(reading, frame, name);
+	reading->one_facility = outer;
+	return done;
 }
 
 static size_t count_words(const char *text)
@@ -233,36 +276,50 @@ static void take_arguments(struct reading *reading, struct af_pam_entry *entry, 
 	}
 }
 
-/* LINE lives as long as the stack. */
+/* A substack that cannot be had is an entry, and one that fails. */
+static void take_substack(
+	struct reading *reading, const struct frame *frame, const struct af_pam_entry *from)
+{
+	struct af_pam_entry *entry = add_entry(reading);
+	bool done;
+
+	if (entry == NULL)
+		return;
+	*entry = *from;
+	entry->broken = false;
+	entry->substack = true;
+	reading->substack++;
+	done = include_facility(reading, frame, from->module);
+	reading->substack--;
+	entry = done ? NULL : add_entry(reading);
+	if (entry == NULL)
+		return;
+	*entry = *from;
+	entry->broken = true;
+}
+
+/* What the fields point to lives as long as the stack. */
 static void take_entry(
 	struct reading *reading, const struct frame *frame, struct af_pam_entry from, char *rest)
 {
+	bool included;
 	struct af_pam_entry *entry;
-	size_t index = reading->stack->count;
 
 	from.control = take_word(&rest);
 	from.module = take_word(&rest);
-	if (strcasecmp(from.control, "include") == 0 && include(reading, frame, from.module))
+	included = strcasecmp(from.control, "include") == 0;
+	if (strcasecmp(from.control, "substack") == 0) {
+		take_substack(reading, frame, &from);
+		return;
+	}
+	if (included && include_facility(reading, frame, from.module))
 		return;
 	entry = add_entry(reading);
 	if (entry == NULL)
 		return;
 	*entry = from;
-	entry->broken = strcasecmp(from.control, "include") == 0;
-	entry->substack = strcasecmp(from.control, "substack") == 0;
+	entry->broken = from.broken || included || *from.module == '\0';
 	take_arguments(reading, entry, rest);
-	if (!entry->substack)
-		return;
-	reading->substack++;
-	if (!include(reading, frame, from.module))
-		reading->stack->entry[index].broken = true;
-	reading->substack--;
-}
-
-static void take_include(struct reading *reading, const struct frame *frame, char *rest)
-{
-	if (!include(reading, frame, take_word(&rest)))
-		reading->stack->refused = true;
 }
 
 /* -1: no facility. */
@@ -274,56 +331,68 @@ static int find_facility(const char *word)
 	return -1;
 }
 
-static void take_line(
+/* What libpam does not understand it takes for the facility that it was told to look for, else for
+ * auth. */
+static bool is_wanted(const struct reading *reading, int facility)
+{
+	if (facility < 0)
+		return reading->one_facility || reading->facility == AFENCE_PAM_AUTH;
+	return facility == (int)reading->facility;
+}
+
+/* False: libpam would give up the file here. */
+static bool take_line(
 	struct reading *reading, const struct frame *frame, unsigned number, char *rest)
 {
 	struct af_pam_entry entry = {
-		.file = frame->path, .line = number, .depth = reading->substack};
+		.file = frame->path,
+		.line = number,
+		.facility = reading->facility,
+		.depth = reading->substack,
+	};
 	const char *word = take_word(&rest);
 	int facility;
 
 	if (reading->service != NULL) {
 		if (strcasecmp(word, reading->service) != 0)
-			return;
+			return true;
 		word = take_word(&rest);
 	}
-	if (strcasecmp(word, "@include") == 0) {
-		take_include(reading, frame, rest);
-		return;
-	}
 	entry.silent = *word == '-';
-	facility = find_facility(word + entry.silent);
+	word += entry.silent;
+	if (strcasecmp(word, "@include") == 0)
+		return include(reading, frame, take_word(&rest));
+	facility = find_facility(word);
 	entry.broken = facility < 0;
-	if (facility == (int)reading->facility)
+	if (is_wanted(reading, facility))
 		take_entry(reading, frame, entry, rest);
-	else if (entry.broken && reading->facility == AFENCE_PAM_AUTH)
-		take_entry(reading, frame, entry, rest);
+	return true;
 }
 
-/* The lines of a file that is open. */
-static void read_lines(
+/* The lines of a file that is open; also those behind one that libpam stops at. */
+static enum outcome read_lines(
 	struct reading *reading, const struct frame *frame, const struct af_pam_text *text)
 {
 	struct cursor cursor = {.text = text};
 	char *line = malloc(text->len + 1), *kept;
+	bool done = true;
 
 	if (line == NULL) {
 		trouble(reading, AFENCE_ERR_MEMORY, NULL, "out of memory");
-		return;
+		return READ;
 	}
 	while (next_line(&cursor, line)) {
 		kept = keep(reading, strlen(line) + 1);
 		if (kept == NULL)
 			break;
-		take_line(reading, frame, cursor.first, strcpy(kept, line));
+		done = take_line(reading, frame, cursor.first, strcpy(kept, line)) && done;
 	}
-	if (cursor.broken)
-		reading->stack->refused = true;
 	if (cursor.too_long)
 		trouble(reading, AFENCE_ERR_LIMIT, frame->path,
-			"a line of more than 1023 bytes, which not all versions of libpam read alike");
+			"a line of more than 1022 bytes, which not all versions of libpam read alike");
 	explicit_bzero(line, text->len);
 	free(line);
+	return done && !cursor.broken ? READ : FAILED;
 }
 
 static bool is_within_itself(const struct frame *frame, const char *path)
@@ -341,30 +410,30 @@ static char *keep_string(struct reading *reading, const char *text)
 	return kept != NULL ? strcpy(kept, text) : NULL;
 }
 
-/* False: it is not there. */
-static bool read_file(struct reading *reading, const struct frame *outer, const char *path)
+static enum outcome read_file(struct reading *reading, const struct frame *outer, const char *path)
 {
 	struct frame frame = {outer, NULL, outer != NULL ? outer->depth + 1 : 0};
 	struct af_pam_text text;
 	enum af_status status;
+	enum outcome outcome = READ;
 
 	if (frame.depth > AFENCE_PAM_DEPTH_MAX || is_within_itself(outer, path) ||
 		reading->opened == AFENCE_PAM_FILES_MAX) {
 		trouble(reading, AFENCE_ERR_LIMIT, keep_string(reading, path),
 			"included too deeply or too often, perhaps by itself");
-		return true;
+		return READ;
 	}
 	status = reading->files->read(reading->files->context, path, AFENCE_PAM_STACK, &text);
 	if (status == AFENCE_ERR_ABSENT)
-		return false;
+		return ABSENT;
 	reading->opened++;
 	frame.path = keep_string(reading, path);
 	if (frame.path != NULL && status != AFENCE_OK)
 		trouble(reading, status, frame.path, af_strerror(status));
 	if (frame.path != NULL && status == AFENCE_OK)
-		read_lines(reading, &frame, &text);
+		outcome = read_lines(reading, &frame, &text);
 	af_pam_text_free(&text);
-	return true;
+	return outcome;
 }
 
 static bool folder_is_there(const struct reading *reading, const char *folder)
@@ -376,6 +445,15 @@ static bool folder_is_there(const struct reading *reading, const char *folder)
 	return status != AFENCE_ERR_ABSENT;
 }
 
+/* A file that is the service's own. */
+static enum outcome read_main(struct reading *reading, const char *path)
+{
+	enum outcome outcome = read_file(reading, NULL, path);
+
+	reading->stack->refused = reading->stack->refused || outcome == FAILED;
+	return outcome;
+}
+
 /* K2 and K4. */
 static void read_service(struct reading *reading, const char *service, const char *confdir)
 {
@@ -385,14 +463,14 @@ static void read_service(struct reading *reading, const char *service, const cha
 		const char *folder = confdir != NULL ? confdir : folders[i];
 
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, service) < sizeof(path) &&
-			read_file(reading, NULL, path))
+			read_main(reading, path) != ABSENT)
 			return;
 	}
 	if (confdir != NULL || folder_is_there(reading, folders[0]) ||
 		folder_is_there(reading, folders[1]))
 		return;
 	reading->service = service;
-	read_file(reading, NULL, "/etc/pam.conf");
+	read_main(reading, "/etc/pam.conf");
 	reading->service = NULL;
 }
 
@@ -431,8 +509,51 @@ void af_pam_stack_read_file(const struct af_pam_files *files, const char *path,
 	struct reading reading = {.files = files, .facility = facility, .stack = out};
 
 	memset(out, 0, sizeof(*out));
-	if (!read_file(&reading, NULL, path))
+	if (read_main(&reading, path) == ABSENT)
 		trouble(&reading, AFENCE_ERR_ABSENT, NULL, af_strerror(AFENCE_ERR_ABSENT));
+}
+
+static void take_trouble(struct af_pam_stack *stack, const struct af_pam_stack *from)
+{
+	stack->refused = stack->refused || from->refused;
+	if (stack->trouble != AFENCE_OK)
+		return;
+	stack->trouble = from->trouble;
+	stack->trouble_file = from->trouble_file;
+	stack->trouble_text = from->trouble_text;
+}
+
+static void take_memory(struct af_pam_stack *stack, struct af_pam_stack *from)
+{
+	struct block *last = from->memory;
+
+	if (last == NULL)
+		return;
+	while (last->next != NULL)
+		last = last->next;
+	last->next = stack->memory;
+	stack->memory = from->memory;
+	from->memory = NULL;
+}
+
+void af_pam_stack_append(struct af_pam_stack *stack, struct af_pam_stack *more)
+{
+	size_t count = stack->count + more->count;
+	struct af_pam_entry *grown = NULL;
+
+	if (more->count > 0)
+		grown = realloc(stack->entry, count * sizeof(*grown));
+	if (grown != NULL) {
+		memcpy(grown + stack->count, more->entry, more->count * sizeof(*grown));
+		stack->entry = grown;
+		stack->count = count;
+	} else if (more->count > 0 && more->trouble == AFENCE_OK) {
+		more->trouble = AFENCE_ERR_MEMORY;
+		more->trouble_text = "out of memory";
+	}
+	take_trouble(stack, more);
+	take_memory(stack, more);
+	af_pam_stack_free(more);
 }
 
 void af_pam_stack_free(struct af_pam_stack *stack)

@@ -645,7 +645,7 @@ static const struct row {
 		" target=radius1.corp.net port=1812 "},
 	{"no name", "target=a..b", ALICE, UNKNOWN, NULL},
 	{"two names in one", "target=127.0.0.1,localhost", ALICE, UNKNOWN, NULL},
-	{"none", "", ALICE, "verdict=allow reason=no-forwarder", NULL},
+	{"none", "discover=no", ALICE, "verdict=allow reason=no-forwarder", NULL},
 	{"worst of two", "target=127.0.0.1 target=radius1.corp.net", ALICE, UNKNOWN,
 		" target=radius1.corp.net "},
 	{"worst of two, first", "target=radius1.corp.net target=127.0.0.1", ALICE, UNKNOWN,
