@@ -329,6 +329,7 @@ static void judge_malformed(
 	subject->domain = &run;
 	while (af_identity_next_run(identity, &pos, &run))
 		judge_subject(hearing, subject);
+	subject->domain = NULL;
 }
 
 static void judge_login(struct hearing *hearing, const struct af_login *login, size_t index)

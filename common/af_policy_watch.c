@@ -48,19 +48,19 @@ struct place {
 
 struct watch {
 	const char *path;
-	bool own_user;
-	_Atomic uid_t user;    /* for whom it was loaded */
-	_Atomic bool personal; /* for others it might be another one */
 	_Atomic int64_t next_look;
 	_Atomic uint64_t seen; /* mark of the file that was dealt with */
-	_Atomic bool littered; /* a policy waits to be freed */
 	_Atomic unsigned current;
+	_Atomic uid_t user; /* for whom it was loaded */
+	bool own_user;
+	_Atomic bool personal; /* for others it might be another one */
+	_Atomic bool littered; /* a policy waits to be freed */
+	_Atomic pid_t looker;  /* 0: nobody; what follows the places is for the looker alone */
 	struct place place[PLACES];
-	_Atomic pid_t looker; /* 0: nobody; what follows is for the looker alone */
 	dev_t root_dev;
 	ino_t root_ino;
-	enum af_status told;
 	uint64_t told_mark;
+	enum af_status told;
 };
 
 static struct watch watches[WATCHES];

@@ -12,17 +12,17 @@
 
 static const char *const expose[] = {"expose_authtok", NULL};
 
-#define LOCAL(file)                                    \
-	{                                              \
-		.name = file, .kind = AFENCE_PAM_LOCAL \
+#define LOCAL(file)                                      \
+	{                                                \
+		.name = (file), .kind = AFENCE_PAM_LOCAL \
 	}
-#define FORWARDER(file)                                    \
-	{                                                  \
-		.name = file, .kind = AFENCE_PAM_FORWARDER \
+#define FORWARDER(file)                                      \
+	{                                                    \
+		.name = (file), .kind = AFENCE_PAM_FORWARDER \
 	}
-#define OPAQUE(file)                                    \
-	{                                               \
-		.name = file, .kind = AFENCE_PAM_OPAQUE \
+#define OPAQUE(file)                                      \
+	{                                                 \
+		.name = (file), .kind = AFENCE_PAM_OPAQUE \
 	}
 
 /* In byte order of name. */

@@ -162,8 +162,8 @@ static unsigned below(unsigned *seed, unsigned limit)
 static void make_text(unsigned *seed, FILE *out)
 {
 	static const char *const statement[] = {"mode off ;", "reserve \"a.lan\" , \"b.lan\" ;",
-		"internal 10.0.0.0/8 , \"c.lan\" , \"dddddddddddddddddddddddddddddddd.lan\" , "
-		"\"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee.lan\" , \"\xc3\xbc.lan\" ;",
+		"internal 10.0.0.0/8 , \"c.lan\" , \"dddddddddddddddddddddddd.lan\" , \"\xc3\xbc.lan\" ;",
+		"external \"eeeeeeeeeeeeeeeeeeeeeeeeeeee.lan\" , \"ffffffffffffffffffffffffffff.lan\" ;",
 		"log { identity none ; }", "resolver { server ::1 port 53 ; within 1s ; }",
 		"service imap { mode off ; unknown allow ; resolve off ; }", "on-block cut ;",
 		"exception x { identity \"*@example.com\" ; service imap , owner ; owner \"o # p\" ; }"};
@@ -225,8 +225,7 @@ static void test_meaning(void)
 	static const char *const text[] = {
 		"policy 1; mode observe; reserve\n\n\"a.lan\", # x\n\n\"b.lan\"; internal\n10.0.0.0/8;",
 		"policy 1;\n\n\n\nexternal \"a.lan\",\n\n\n\"*.b.lan\"; resolver {\nwithin 2s; }",
-		"policy 1; log { identity\nnone; } reserve \"B\xc3\xbc"
-		"cher.de\"; on-block refuse;"};
+		"policy 1; log { identity\nnone; } reserve \"\xc3\xbcsen.de\"; on-block refuse;"};
 
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
 		char *again = format_text(text[i], strlen(text[i]));
