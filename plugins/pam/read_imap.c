@@ -49,6 +49,15 @@ static bool next_value(const char **pos, const char *end, const char *key, struc
 	return true;
 }
 
+/* The domain that an unknown server would see is kept. */
+static void add_unknown(const struct af_pam_question *question, const char *path, const char *wrong,
+	const char *behind, struct af_pam_discovery *out)
+{
+	af_pam_add_unknown(question, path, wrong, out);
+	if (behind != NULL)
+		af_pam_add_host(question, "", 0, 0, behind, out);
+}
+
 /* "host:port", behind "imaps:" if that stands anywhere. */
 static void add_server(const struct af_pam_question *question, const char *path, struct value value,
 	const char *behind, struct af_pam_discovery *out)
@@ -59,7 +68,7 @@ static void add_server(const struct af_pam_question *question, const char *path,
 	if (memmem(pos, value.len, "imaps:", 6) != NULL)
 		af_pam_next_word(&pos, end, ":", &host, &len);
 	if (!af_pam_next_word(&pos, end, ":", &host, &len)) {
-		af_pam_add_unknown(question, path, "PAM_Server without a host", out);
+		add_unknown(question, path, "PAM_Server without a host", behind, out);
 		return;
 	}
 	af_pam_next_word(&pos, end, ":", &port, &len); /* up to a further colon */
@@ -76,7 +85,7 @@ static void read_servers(const struct af_pam_question *question, const char *pat
 		if (pos == end || *pos < '0' || *pos > '9')
 			continue;
 		if (value.text == NULL)
-			af_pam_add_unknown(question, path, "PAM_Server without \"=\"", out);
+			add_unknown(question, path, "PAM_Server without \"=\"", behind, out);
 		else
 			add_server(question, path, value, behind, out);
 	}
@@ -124,14 +133,16 @@ static bool is_tunnel(struct value line)
 static void read_text(const struct af_pam_question *question, const char *path,
 	const struct af_pam_text *text, struct af_pam_discovery *out)
 {
-	char behind[DOMAIN_MAX + 1];
+	char buffer[DOMAIN_MAX + 1], *behind = NULL;
 	struct value line;
 	size_t pos = 0;
 
-	find_domain(question, path, text, behind, out);
+	find_domain(question, path, text, buffer, out);
+	if (*buffer != '\0')
+		behind = buffer;
 	while (next_live_line(text, &pos, &line)) {
 		if (is_tunnel(line))
-			af_pam_add_unknown(question, path, "a command as server (Tunnel)", out);
+			add_unknown(question, path, "a command as server (Tunnel)", behind, out);
 		read_servers(question, path, line, behind, out);
 	}
 }

@@ -121,14 +121,17 @@ static bool is_host(const char *host, size_t len)
 void af_pam_add_host(const struct af_pam_question *question, const char *host, size_t len,
 	uint16_t port, const char *domain, struct af_pam_discovery *out)
 {
-	struct af_pam_found found = {.entry = question->entry, .port = port};
+	struct af_pam_found found = {.entry = question->entry};
 
-	if (len >= sizeof(found.host) || !is_host(host, len)) {
+	if (len < sizeof(found.host) && is_host(host, len)) {
+		memcpy(found.host, host, len);
+		found.port = port;
+	} else {
 		af_pam_add_unknown(
 			question, NULL, "a server that is neither name nor address", out);
-		return;
+		if (domain == NULL)
+			return;
 	}
-	memcpy(found.host, host, len);
 	if (domain != NULL && strlen(domain) >= sizeof(found.domain)) {
 		af_pam_add_unknown(question, NULL, "a domain that is too long", out);
 		return;

@@ -91,7 +91,7 @@ bool af_pam_is_word(const char *text, size_t len, const char *word);
 bool af_pam_begins(const char *text, size_t len, const char *word);
 
 /* Adds a server; host (LEN bytes, any) and PORT as text or number are checked: what is no name and no
- * literal makes the module unknown.  DOMAIN may be NULL. */
+ * literal makes the module unknown.  DOMAIN may be NULL; it is kept even then. */
 void af_pam_add_host(const struct af_pam_question *question, const char *host, size_t len,
 	uint16_t port, const char *domain, struct af_pam_discovery *out);
 

@@ -227,6 +227,11 @@ static const struct reader_row imap_rows[] = {
 		{{.path = IMAP_CONF, .text = "tunnel \"ssh x\"\nPAM_Server0 = localhost:1\n"}},
 		"localhost:1 ?pam_imap.so: /etc/pam.d/pam_imap.conf: a command as server (Tunnel)",
 		NULL},
+	{"unknown servers, known domain", IMAP,
+		{{.path = IMAP_CONF, .text = "Tunnel x\nPAM_Server0=a b:1\nPAM_Domain=c.net\n"}},
+		"(unknown)+c.net ?pam_imap.so: /etc/pam.d/pam_imap.conf: a command as server "
+		"(Tunnel)",
+		NULL},
 	{"none", IMAP, {{0}}, "?pam_imap.so: /etc/pam.d/pam_imap.conf: no such file", NULL},
 };
 
