@@ -252,7 +252,7 @@ holds 'downgrade: the policy stays' cmp $policy $lab/policy
 holds 'downgrade: says what is broken' grep -F "$site:2:1: error" $lab/dpkg.log
 is 'downgrade: the source stays' "$(tail -n 1 $site)" 'reserv "acme.internal";'
 logins downgrade
-sed -i s/reserv/reserve/ $site
+printf 'policy 1;\nreserve "acme.internal", "lab.acme.internal";\n' > $site
 holds 'downgrade: says what to run' grep -x 'authfence: authfence policy apply' $lab/dpkg.log
 holds 'downgrade: what it says to run' authfence policy apply
 is 'downgrade: the mended policy is applied' "$(authfence check --format json a localhost |
