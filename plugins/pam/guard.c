@@ -259,7 +259,8 @@ static void judge_found(struct login *login)
 		ask(login, &(struct place){.host = one->host,
 				   .port = one->port,
 				   .domain = one->domain,
-				   .module = af_pam_entry_name(one->entry)});
+				   .module = af_pam_entry_name(one->entry),
+				   .why = *one->host == '\0' ? found->why : NULL});
 	}
 	if (found->unknown && !is_decided(login))
 		ask(login,
