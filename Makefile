@@ -39,7 +39,7 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_policy_watch af_target af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
-STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap read_later modules discover
+STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings krb5_conf read_krb5 read_sss read_winbind modules discover
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
           doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/policy doctor/policy_rules \
@@ -47,7 +47,7 @@ TOOL    = main arguments memory names root suggest check batch policy doctor out
           policy/clauses policy/services policy/modules policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
 UNIT    = domain identity registry address resolver image policy watch target decide report compile \
-          plugin cut pam reader doctor format expect property pattern print store
+          plugin cut pam reader directory doctor format expect property pattern print store
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
