@@ -159,6 +159,7 @@ int pam_get_item(const pam_handle_t *pamh, int item, const void **out)
 static char folder[4200]; /* of service files */
 static char empty[4300];  /* an image of no statements */
 static char forwarded[4300];
+static char toys[4200]; /* copies of it under names of real modules */
 
 /* Words in the text of a stack that stand for a path of this run. */
 static const struct {
@@ -171,6 +172,7 @@ static const struct {
 	{"FORWARD", "[%s]", toy},
 	{"LOG", "[log=%s]", forwarded},
 	{"DIR", "%s", folder},
+	{"TOYS", "%s", toys},
 };
 
 static size_t put_word(FILE *out, const char *text)
@@ -199,6 +201,12 @@ static void write_service(const char *name, const char *text)
 	while (*text != '\0')
 		text += put_word(out, text);
 	fclose(out);
+}
+
+static void write_other(void)
+{
+	write_service("other", "auth required pam_deny.so\naccount required pam_deny.so\n"
+			       "password required pam_deny.so\nsession required pam_deny.so\n");
 }
 
 /* "module" and "arguments" of a stack: the guard as CONTROL says, then the one that sends. */
@@ -301,22 +309,15 @@ static int converse(
 	return PAM_SUCCESS;
 }
 
-/* From here on a socket or another process is deadly. */
-static void confine(void)
+static void deny(const long *deadly, size_t count)
 {
-	static const long deadly[] = {
-#ifdef SYS_socketcall
-		SYS_socketcall,
-#endif
-		SYS_socket, SYS_socketpair, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
-		SYS_execve, SYS_clone, SYS_clone3};
-	struct sock_filter filter[2 + 2 * sizeof(deadly) / sizeof(deadly[0])];
-	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+	struct sock_filter filter[2 + 2 * 16];
+	struct sock_fprog program = {(unsigned short)(2 + 2 * count), filter};
 	size_t n = 0;
 
 	filter[n++] = (struct sock_filter)BPF_STMT(
 		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		filter[n++] = (struct sock_filter)BPF_JUMP(
 			BPF_JMP | BPF_JEQ | BPF_K, (unsigned)deadly[i], 0, 1);
 		filter[n++] =
@@ -326,6 +327,33 @@ static void confine(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 		_exit(99);
+}
+
+/* From here on a socket or another process is deadly. */
+static void confine(void)
+{
+	static const long deadly[] = {
+#ifdef SYS_socketcall
+		SYS_socketcall,
+#endif
+		SYS_socket, SYS_socketpair, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+		SYS_execve, SYS_clone, SYS_clone3};
+
+	deny(deadly, sizeof(deadly) / sizeof(deadly[0]));
+}
+
+/* A login that has its policy, and another one for which an open file is deadly. */
+static int authenticate_sealed(pam_handle_t *pamh, int flags)
+{
+	static const long deadly[] = {
+#ifdef SYS_open
+		SYS_open,
+#endif
+		SYS_openat, SYS_openat2, SYS_readlinkat, SYS_getdents64};
+
+	pam_authenticate(pamh, flags);
+	deny(deadly, sizeof(deadly) / sizeof(deadly[0]));
+	return pam_authenticate(pamh, flags);
 }
 
 static void run_attempt(const struct attempt *attempt)
@@ -820,6 +848,312 @@ static void test_too_much(void)
 	CHECK_NUMBER("long host, one fits", strstr(seen->log, "argument 3: ") == NULL, true);
 }
 
+/* ---- targets found in the stack ---- */
+
+#define GUARDED "auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR]\n"
+#define RADIUS  "auth required [TOYS/pam_radius_auth.so] LOG "
+#define FOUND   "module=pam_radius_auth.so target=192.88.99.7 port=1812 "
+#define NOWHERE "verdict=allow reason=no-forwarder"
+
+/* Files that are neither a service nor a policy. */
+static const struct {
+	const char *name;
+	const char *text;
+} configurations[] = {
+	{"far.conf", "# a server\n192.88.99.7:1812 s3cr3t 3\n"},
+	{"near.conf", "10.0.0.1 s3cr3t\n"},
+	{"named.conf", "radius1.corp.net:1812 s3cr3t\n"},
+	{"both.conf", "10.0.0.1 s3cr3t\n192.88.99.7:1812 s3cr3t\n"},
+	{"writable.conf", "10.0.0.1 s3cr3t\n"},
+	{"reserved.conf", "PAM_Server0 = imaps:192.88.99.7:993\nPAM_Domain = example.com\n"},
+	{"ordinary.conf", "PAM_Server0 = imaps:192.88.99.7:993\nPAM_Domain = acme.org\n"},
+	{"included", "auth required [TOYS/pam_radius_auth.so] LOG [conf=DIR/far.conf]\n"
+		     "account required [TOYS/pam_radius_auth.so]\n"},
+	{"guarded", GUARDED},
+	{"elsewhere/fence",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR/elsewhere]\nauth required "
+		"pam_permit.so\n"},
+};
+
+/* A login behind a stack of its own. */
+struct found_row {
+	const char *name;
+	const char *stack;
+	const char *user;
+	const char *decision; /* as the log line begins */
+	const char *more;     /* what else the log says, or NULL */
+	unsigned sent;
+};
+
+static const struct found_row found_rows[] = {
+	{"far", GUARDED RADIUS "[conf=DIR/far.conf]\n", ALICE, EXTERNAL, FOUND, 0},
+	{"near", GUARDED RADIUS "[conf=DIR/near.conf]\n", ALICE, INTERNAL, " target=10.0.0.1 ", 1},
+	{"a name", GUARDED RADIUS "[conf=DIR/named.conf]\n", ALICE, UNKNOWN,
+		" target=radius1.corp.net ", 0},
+	{"a name that policy knows",
+		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/modules.bin]\n" RADIUS
+		"[conf=DIR/named.conf]\n",
+		ALICE, INTERNAL, " rule=internal:*.corp.net ", 1},
+	{"near, then far", GUARDED RADIUS "[conf=DIR/both.conf]\n", ALICE, EXTERNAL, FOUND, 0},
+	{"ordinary", GUARDED RADIUS "[conf=DIR/far.conf]\n", "bob@acme.org", ORDINARY, NULL, 1},
+	{"bare", GUARDED RADIUS "[conf=DIR/far.conf]\n", "alice", BARE, NULL, 1},
+	{"no file", GUARDED RADIUS "[conf=DIR/absent.conf]\n", ALICE, UNKNOWN,
+		"why=\"pam_radius_auth.so: ", 0},
+	{"for all to write", GUARDED RADIUS "[conf=DIR/writable.conf]\n", ALICE, UNKNOWN,
+		"/writable.conf: ", 0},
+	{"not known", GUARDED "auth required FORWARD LOG\n", ALICE, UNKNOWN,
+		" module=pam_forward.so why=\"pam_forward.so: a module that is not known\" ", 0},
+	{"no reader", GUARDED "auth required [TOYS/pam_url.so] LOG\n", ALICE, UNKNOWN,
+		" module=pam_url.so why=\"pam_url.so: its servers cannot be known\" ", 0},
+	{"local", GUARDED "auth required pam_permit.so\n", ALICE, NOWHERE, NULL, 0},
+
+	{"two modules",
+		GUARDED RADIUS "[conf=DIR/near.conf]\n"
+			       "auth required [TOYS/pam_url.so] LOG\n" RADIUS
+			       "[conf=DIR/far.conf]\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"jumped over",
+		GUARDED "auth [success=1 default=ignore] pam_permit.so\n" RADIUS
+			"[conf=DIR/far.conf]\nauth required pam_permit.so\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"included", GUARDED "auth include DIR/included\n", ALICE, EXTERNAL, FOUND, 0},
+	{"included whole", GUARDED "@include DIR/included\n", ALICE, EXTERNAL, FOUND, 0},
+	{"in a substack", GUARDED "auth substack DIR/included\n", ALICE, EXTERNAL, FOUND, 0},
+	{"the guard in one",
+		"auth requisite pam_permit.so\nauth substack DIR/guarded\n" RADIUS
+		"[conf=DIR/far.conf]\n",
+		ALICE, EXTERNAL, FOUND, 1},
+	{"before the guard", RADIUS "[conf=DIR/far.conf]\n" GUARDED "auth required pam_permit.so\n",
+		ALICE, NOWHERE, "misplaced: pam_radius_auth.so in ", 1},
+	{"between two alike",
+		GUARDED RADIUS "[conf=DIR/far.conf]\n" GUARDED "auth required pam_permit.so\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"between two",
+		"auth " RECOMMENDED " GUARD EMPTY discover=no\n" RADIUS
+		"[conf=DIR/far.conf]\n" GUARDED "auth required pam_permit.so\n",
+		ALICE, NOWHERE, "misplaced: ", 1},
+
+	{"kept for the session",
+		GUARDED "auth required pam_permit.so\nsession optional [TOYS/pam_mount.so]\n",
+		ALICE, UNKNOWN, " module=pam_mount.so ", 0},
+	{"not kept for the session",
+		GUARDED "auth required pam_permit.so\n"
+			"session optional [TOYS/pam_radius_auth.so] [conf=DIR/far.conf]\n",
+		ALICE, NOWHERE, NULL, 0},
+	{"another facility",
+		GUARDED "auth required pam_permit.so\n"
+			"account required [TOYS/pam_radius_auth.so]\n"
+			"password required [TOYS/pam_url.so]\n",
+		ALICE, NOWHERE, NULL, 0},
+
+	{"not the folder that was read",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR/elsewhere]\n" RADIUS
+		"[conf=DIR/near.conf]\n",
+		ALICE, UNKNOWN, "why=\"pam_radius_auth.so: in this process, but not in ", 0},
+	{"no such line", "auth " RECOMMENDED " GUARD EMPTY debug\nauth required pam_permit.so\n",
+		ALICE, UNKNOWN, "why=\"fence: no line of pam_authfence.so with these ", 0},
+
+	{"target= alone",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] target=127.0.0.1\n" RADIUS
+		"[conf=DIR/far.conf]\n",
+		ALICE, LOCAL, NULL, 1},
+	{"target= and discover=yes",
+		"auth " RECOMMENDED
+		" GUARD EMPTY debug [confdir=DIR] target=127.0.0.1 discover=yes\n" RADIUS
+		"[conf=DIR/far.conf]\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"discover=no",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] discover=no\n" RADIUS
+		"[conf=DIR/far.conf]\n",
+		ALICE, NOWHERE, NULL, 1},
+	{"unknown=allow, unknown",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] unknown=allow\n" RADIUS
+		"[conf=DIR/absent.conf]\n",
+		ALICE, "verdict=allow reason=target-unknown", NULL, 1},
+	{"unknown=allow, unknown and far",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] unknown=allow\n" RADIUS
+		"[conf=DIR/absent.conf]\n" RADIUS "[conf=DIR/far.conf]\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"a word without meaning",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] id=1\n"
+		"auth required pam_permit.so\n",
+		ALICE, NOWHERE, "argument 4: seen \"id\"", 0},
+
+	{"a realm, reserved", GUARDED "auth required [TOYS/pam_imap.so] [conf=DIR/reserved.conf]\n",
+		"alice", EXTERNAL, " identity=" ALICE " ", 0},
+	{"a realm, ordinary", GUARDED "auth required [TOYS/pam_imap.so] [conf=DIR/ordinary.conf]\n",
+		"alice", ORDINARY, NULL, 1},
+	{"a realm that domain= replaces",
+		"auth " RECOMMENDED " GUARD EMPTY debug [confdir=DIR] domain=acme.org\n"
+		"auth required [TOYS/pam_imap.so] [conf=DIR/reserved.conf]\n",
+		"alice", ORDINARY, NULL, 1},
+
+#define SETTLED "auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/modules.bin]\n"
+	{"policy: local", SETTLED "auth required [TOYS/pam_foo.so] LOG\n", ALICE, NOWHERE, NULL, 1},
+	{"policy: local, a forwarder", SETTLED "auth required [TOYS/pam_url.so] LOG\n", ALICE,
+		NOWHERE, NULL, 1},
+	{"policy: near", SETTLED "auth required [TOYS/pam_bar.so] LOG\n", ALICE, INTERNAL,
+		" target=a.corp.net ", 1},
+	{"policy: far", SETTLED "auth required [TOYS/pam_baz.so] LOG\n", ALICE, EXTERNAL,
+		" module=pam_baz.so target=192.88.99.7 ", 0},
+	{"policy before the reader", SETTLED RADIUS "[conf=DIR/far.conf]\n", ALICE, EXTERNAL, FOUND,
+		0},
+	{"a rule on trial",
+		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/trial.bin]\n" RADIUS
+		"[conf=DIR/far.conf]\n",
+		"dev@dev.acme.org", "verdict=observe reason=reserved-identity-external-target",
+		" trial=yes ", 1},
+	{"off",
+		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/off.bin]\n"
+		"auth required [TOYS/pam_imap.so] [conf=DIR/reserved.conf]\n",
+		"alice", "verdict=allow reason=mode-off", NULL, 1},
+};
+
+static void check_found(const struct found_row *row)
+{
+	bool blocked = strncmp(row->decision, "verdict=block", 13) == 0;
+	bool allowed = strncmp(row->decision, "verdict=allow", 13) == 0;
+	bool good;
+
+	write_service("fence", row->stack);
+	try_user(row->name, row->user);
+	good = CHECK_NUMBER(row->name, seen->code, blocked ? PAM_PERM_DENIED : PAM_SUCCESS);
+	good &= CHECK_NUMBER(row->name, seen->passwords, row->sent);
+	if (strstr(row->stack, " LOG") != NULL)
+		good &= CHECK_NUMBER(row->name, count_forwarded(), row->sent);
+	good &= CHECK_NUMBER(
+		row->name, has_line(allowed ? LOG_DEBUG : LOG_WARNING, row->decision), true);
+	if (row->more != NULL)
+		good &= CHECK_NUMBER(row->name, strstr(seen->log, row->more) != NULL, true);
+	good &= CHECK_NUMBER(row->name, strstr(seen->log, "s3cr3t") != NULL, false);
+	if (!good)
+		printf("\n%s ", seen->log);
+}
+
+static void copy_toy(const char *name)
+{
+	char command[9000];
+
+	snprintf(command, sizeof(command), "cp '%s' '%s/%s'", toy, toys, name);
+	CHECK_NUMBER(name, system(command), 0);
+}
+
+static void set_trial(struct af_rules *rules)
+{
+	rules->row[0].life = AFENCE_LIFE_TRIAL;
+}
+
+static void write_trial(void)
+{
+	const struct af_stamp stamp = {.generation = 7, .created = 1000};
+	struct af_compiled image;
+
+	compile_changed("policy 1;\nreserve \"dev.acme.org\";\n", set_trial, &stamp, &image);
+	write_bytes("trial.bin", image.bytes, image.length);
+	free(image.bytes);
+}
+
+/* Stacks and configurations count only if they are root's. */
+static bool may_discover(void)
+{
+	if (geteuid() != 0)
+		printf("(left out: not root) ");
+	return geteuid() == 0;
+}
+
+static void prepare_discovery(void)
+{
+	static const char *const names[] = {"pam_radius_auth.so", "pam_url.so", "pam_imap.so",
+		"pam_mount.so", "pam_foo.so", "pam_bar.so", "pam_baz.so"};
+	char path[4300];
+
+	snprintf(path, sizeof(path), "%s/elsewhere", folder);
+	CHECK_NUMBER(path, mkdir(path, 0755), 0);
+	CU_ASSERT(mkdir(toys, 0755) == 0 || errno == EEXIST);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		copy_toy(names[i]);
+	for (size_t i = 0; i < sizeof(configurations) / sizeof(configurations[0]); i++)
+		write_service(configurations[i].name, configurations[i].text);
+	change_mode("writable.conf", 0666);
+	write_trial();
+	write_policy("modules.bin", "policy 1;\ninternal \"*.corp.net\";\n"
+				    "pam-module \"pam_foo.so\" local;\n"
+				    "pam-module \"pam_url.so\" local;\n"
+				    "pam-module \"pam_bar.so\" target 10.0.0.2, \"a.corp.net\";\n"
+				    "pam-module \"pam_baz.so\" target 10.0.0.2, 192.88.99.7;\n");
+}
+
+static void test_found(void)
+{
+	if (!may_discover())
+		return;
+	prepare_discovery();
+	for (size_t i = 0; i < sizeof(found_rows) / sizeof(found_rows[0]); i++)
+		check_found(&found_rows[i]);
+}
+
+/* libpam loads the modules of "other", too. */
+static void test_found_other(void)
+{
+	static const struct found_row row = {
+		"other", GUARDED "auth required pam_permit.so\n", ALICE, NOWHERE, NULL, 0};
+	static const struct found_row all = {
+		"by way of other", "account required pam_permit.so\n", ALICE, EXTERNAL, FOUND, 0};
+
+	if (!may_discover())
+		return;
+	write_service(
+		"other", "auth required [TOYS/pam_radius_auth.so]\naccount required pam_deny.so\n");
+	check_found(&row);
+	write_service("other", GUARDED RADIUS "[conf=DIR/far.conf]\n");
+	check_found(&all);
+	write_other();
+}
+
+static void test_found_message(void)
+{
+	if (!may_discover())
+		return;
+	write_service("fence", GUARDED RADIUS "[conf=DIR/named.conf]\n");
+	try_user("a name", ALICE);
+	CHECK_NUMBER("a name",
+		strstr(seen->message, "internal \"radius1.corp.net\"; would settle it") != NULL,
+		true);
+	write_service("fence", GUARDED "auth required FORWARD LOG\n");
+	try_user("a module", ALICE);
+	CHECK_NUMBER(
+		"a module", strstr(seen->message, "to a server of pam_forward.so:") != NULL, true);
+	CHECK_NUMBER("a module",
+		strstr(seen->message, "pam-module \"pam_forward.so\" target \"NAME\"; would") !=
+			NULL,
+		true);
+}
+
+/* A new password goes by the lines of `password`, in both passes. */
+static void test_found_chauthtok(void)
+{
+	static const struct attempt alice = {.user = ALICE, .call = pam_chauthtok};
+	static const struct attempt bob = {.user = "bob@acme.org", .call = pam_chauthtok};
+
+	if (!may_discover())
+		return;
+	write_service("fence", GUARDED RADIUS
+		"[conf=DIR/near.conf]\n"
+		"password optional FORWARD rename=" ALICE "\n"
+		"password " RECOMMENDED " GUARD EMPTY debug [confdir=DIR]\n"
+		"password required [TOYS/pam_radius_auth.so] LOG [conf=DIR/far.conf]\n");
+	try("first pass", &alice);
+	CHECK_NUMBER("first pass", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("first pass", seen->passwords, 0);
+	CHECK_NUMBER("first pass", strstr(seen->log, FOUND) != NULL, true);
+	try("second pass", &bob);
+	CHECK_NUMBER("second pass", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("second pass: the current one", count_forwarded(), 1);
+	CHECK_NUMBER("second pass", strstr(seen->log, FOUND) != NULL, true);
+	CHECK_NUMBER("auth", try_user("auth", ALICE), PAM_SUCCESS);
+	CHECK_NUMBER("auth", strstr(seen->log, " target=10.0.0.1 ") != NULL, true);
+}
+
 /* ---- what people and logs are told ---- */
 
 static void test_message(void)
@@ -1117,6 +1451,44 @@ static void test_confined(void)
 	CHECK_NUMBER("the filter works", WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, true);
 }
 
+/* Neither an ordinary name nor a bare one to which no module appends anything is worth a file. */
+static void test_sealed(void)
+{
+#define BEHIND(module) GUARDED "auth sufficient pam_permit.so\nauth required " module "\n"
+	static const struct {
+		const char *name, *stack, *user;
+		bool opens;
+	} rows[] = {
+		{"ordinary", BEHIND("[TOYS/pam_radius_auth.so]"), "bob@acme.org", false},
+		{"ordinary, appending", BEHIND("[TOYS/pam_imap.so]"), "bob@acme.org", false},
+		{"bare", BEHIND("[TOYS/pam_radius_auth.so]"), "bob", false},
+		{"what sshd says", BEHIND("[TOYS/pam_radius_auth.so]"), "\b\n\r\177INCORRECT",
+			false},
+		{"bare, appending", BEHIND("[TOYS/pam_imap.so]"), "bob", true},
+		{"reserved", BEHIND("[TOYS/pam_radius_auth.so]"), ALICE, true},
+	};
+
+	if (!may_discover())
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct attempt attempt = {.user = rows[i].user, .call = authenticate_sealed};
+		int status = 0;
+		pid_t pid;
+
+		write_service("fence", rows[i].stack);
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0) {
+			run_attempt(&attempt);
+			_exit(0);
+		}
+		waitpid(pid, &status, 0);
+		CHECK_NUMBER(rows[i].name, WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+			rows[i].opens);
+		CHECK_NUMBER(rows[i].name, status == 0, !rows[i].opens);
+	}
+}
+
 static int list_descriptors(pam_handle_t *pamh, int flags)
 {
 	int before = dup(0);
@@ -1247,14 +1619,14 @@ static int set_up(void)
 {
 	snprintf(guard, sizeof(guard), "%s/pam/pam_authfence.so", af_build_dir);
 	snprintf(toy, sizeof(toy), "%s/tests/pam_forward.so", af_build_dir);
+	snprintf(toys, sizeof(toys), "%s/tests/pamdir", af_build_dir);
 	snprintf(folder, sizeof(folder), "%s", af_scratch_dir());
 	snprintf(empty, sizeof(empty), "%s/empty.bin", folder);
 	snprintf(forwarded, sizeof(forwarded), "%s/forwarded", folder);
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		return 1;
-	write_service("other", "auth required pam_deny.so\naccount required pam_deny.so\n"
-			       "password required pam_deny.so\nsession required pam_deny.so\n");
+	write_other();
 	return 0;
 }
 
@@ -1270,6 +1642,10 @@ static CU_TestInfo tests[] = {
 	{"identities", test_identities},
 	{"arguments", test_arguments},
 	{"too much of it", test_too_much},
+	{"found in the stack", test_found},
+	{"found by way of other", test_found_other},
+	{"message about what was found", test_found_message},
+	{"found for a new password", test_found_chauthtok},
 	{"message", test_message},
 	{"message not taken", test_deaf},
 	{"ten lines a minute", test_limit},
@@ -1279,6 +1655,7 @@ static CU_TestInfo tests[] = {
 	{"an exception", test_exception},
 	{"policy of the host", test_host_policy},
 	{"no sockets, no processes", test_confined},
+	{"no files", test_sealed},
 	{"what is looked at", test_items},
 	{"the file", test_file},
 	CU_TEST_INFO_NULL,
