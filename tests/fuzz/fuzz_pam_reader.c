@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "../../plugins/pam/modules.h"
 #include "../unit/memory_files.h"
 #include "../unit/reader_rows.h"
 #include "af_address.h"
@@ -15,16 +16,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct {
-	const char *module;
-	af_pam_reader *read;
-} readers[] = {
-	{"pam_radius_auth.so", af_pam_read_radius},
-	{"pam_ldap.so", af_pam_read_nslcd},
-	{"pam_tacplus.so", af_pam_read_tacplus},
-	{"pam_imap.so", af_pam_read_imap},
-};
-
 static void require(bool holds)
 {
 	if (!holds)
@@ -33,10 +24,12 @@ static void require(bool holds)
 
 static af_pam_reader *find_reader(const char *line)
 {
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
-		if (strncmp(line, readers[i].module, strlen(readers[i].module)) == 0)
-			return readers[i].read;
-	return NULL;
+	const struct af_pam_module *module;
+	struct reader_line split;
+
+	reader_line_split(line, &split);
+	module = af_pam_module_find(split.entry.module);
+	return module != NULL ? module->read : NULL;
 }
 
 /* The files that stand in TEXT, which is cut up. */
@@ -100,11 +93,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	rest = strstr(text, "\n@");
-	read = find_reader(text);
 	if (rest != NULL) {
 		*rest = '\0';
 		memory.count = cut_files(rest + 2, file);
 	}
+	read = find_reader(text);
 	if (read != NULL) {
 		reader_run(&files, read, text, "alice", &found);
 		check_found(&found);
