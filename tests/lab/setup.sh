@@ -18,6 +18,7 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor
 	nslcd libpam-ldapd krb5-kdc krb5-admin-server krb5-user libpam-krb5
 	sssd-ldap sssd-krb5 libpam-sss'
+profiles='krb5 ldap sss pwquality' # of PAM modules among those packages
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
 alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 '
 
@@ -159,9 +160,13 @@ install_packages()
 	# shellcheck disable=SC2046 # a list of words
 	chroot "$new" apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends \
 		$(choose_packages) >> "$log" 2>&1 || fail "apt-get install failed (whole log: $log)"
-	# Packages of PAM modules put them into every stack; tests have stacks of their own.
-	chroot "$new" pam-auth-update --package --remove krb5 ldap sss pwquality >> "$log" 2>&1 ||
+	# Packages of PAM modules put them into every stack; tests have stacks of their own.  Without
+	# the profiles no later pam-auth-update brings them back.
+	# shellcheck disable=SC2086 # a list of words
+	chroot "$new" pam-auth-update --package --remove $profiles >> "$log" 2>&1 ||
 		fail "pam-auth-update failed (whole log: $log)"
+	# shellcheck disable=SC2086 # likewise
+	(cd "$new/usr/share/pam-configs" && rm -f $profiles) || fail "no folder of PAM profiles"
 	chroot "$new" apt-get clean
 	rm -rf "$new"/var/lib/apt/lists/*
 	: > "$new/etc/resolv.conf"
