@@ -16,10 +16,12 @@
 #include "reader.h"
 #include "settings.h"
 
-#define SSSD_CONF    "/etc/sssd/sssd.conf"
-#define SNIPPETS     "/etc/sssd/conf.d"
-#define BETWEEN      " \t,"
-#define SERVICES_MAX 4 /* of PAM, one handing on to the next */
+#define SSSD_CONF   "/etc/sssd/sssd.conf"
+#define SNIPPETS    "/etc/sssd/conf.d"
+#define BETWEEN     " \t,"
+#define DOMAINS_MAX 64
+#define LIST_MAX    4096 /* bytes of the names of domains */
+#define HANDED_MAX  16   /* lines of the services that domains hand on to */
 
 /* What a provider of authentication asks. */
 struct provider {
@@ -61,6 +63,9 @@ struct sss {
 	const char *name; /* of the domain */
 	char section[AFENCE_PAM_SECTION_MAX];
 	struct af_pam_discovery *out;
+	struct af_pam_entry inner; /* of a service: what is found through it is the own line's */
+	unsigned domains;
+	unsigned handed;
 };
 
 static const char *find_in(const struct sss *sss, const char *key)
@@ -149,33 +154,32 @@ static void add_trusted(const struct sss *sss, const struct provider *provider)
 }
 
 /* A service of PAM, of which all that forwards counts as if it stood in the own line's place. */
-static void add_entry(const struct sss *sss, const struct af_pam_entry *entry)
+static void add_entry(struct sss *sss, const struct af_pam_entry *entry)
 {
 	struct af_pam_question inner = *sss->question;
 	const struct af_pam_module *module;
 	enum af_pam_kind kind = af_pam_entry_kind(entry, &module);
 	struct af_pam_discovery *out = sss->out;
-	size_t first = out->count;
 
-	inner.entry = entry;
+	sss->inner = *entry;
+	inner.entry = &sss->inner;
 	inner.confdir = NULL;
 	inner.depth++;
 	if (entry->substack || kind == AFENCE_PAM_LOCAL)
 		return;
-	if (kind == AFENCE_PAM_OPAQUE || module->read == NULL)
+	if (kind == AFENCE_PAM_OPAQUE || module->read == NULL || sss->handed++ >= HANDED_MAX)
 		af_pam_add_unknown(&inner, NULL, "a service of proxy_pam_target asks it", out);
 	else
 		module->read(&inner, out);
-	for (; first < out->count; first++)
-		out->found[first].entry = sss->question->entry;
 }
 
-static void add_service(const struct sss *sss, enum af_pam_facility facility)
+static void add_service(struct sss *sss, enum af_pam_facility facility)
 {
 	const char *service = find_in(sss, "proxy_pam_target");
 	struct af_pam_stack stack;
 
-	if (service == NULL || sss->question->depth >= SERVICES_MAX) {
+	/* One that hands on to pam_sss.so again would have no end. */
+	if (service == NULL || sss->question->depth > 0) {
 		unknown(sss, "no proxy_pam_target that can be followed");
 		return;
 	}
@@ -187,7 +191,7 @@ static void add_service(const struct sss *sss, enum af_pam_facility facility)
 	af_pam_stack_free(&stack);
 }
 
-static void add_provider(const struct sss *sss, const char *name, enum af_pam_facility facility)
+static void add_provider(struct sss *sss, const char *name, enum af_pam_facility facility)
 {
 	const struct provider *provider = providers;
 	const char *realm;
@@ -214,9 +218,11 @@ static void add_domain(struct sss *sss, const char *name)
 	const char *auth, *chpass;
 
 	sss->name = name;
-	if ((size_t)snprintf(sss->section, sizeof(sss->section), "domain/%s", name) >=
-		sizeof(sss->section))
+	if (sss->domains++ >= DOMAINS_MAX || (size_t)snprintf(sss->section, sizeof(sss->section),
+						     "domain/%s", name) >= sizeof(sss->section)) {
+		unknown(sss, "too many domains");
 		return;
+	}
 	auth = find_in(sss, "auth_provider");
 	if (auth == NULL)
 		auth = find_in(sss, "id_provider");
@@ -252,6 +258,10 @@ static void add_domains(struct sss *sss)
 	size_t len;
 
 	list = list != NULL ? list : "";
+	if (strlen(list) > LIST_MAX) {
+		unknown(sss, "too many domains");
+		return;
+	}
 	for (size_t i = 0; i < sss->settings.count; i++) {
 		const char *found = enabled_domain(sss, i, list);
 
@@ -322,5 +332,8 @@ void af_pam_read_sss(const struct af_pam_question *question, struct af_pam_disco
 
 	if (read_file(&sss, SSSD_CONF) == AFENCE_OK && read_snippets(&sss) == AFENCE_OK)
 		add_domains(&sss);
+	for (size_t i = 0; i < out->count; i++)
+		if (out->found[i].entry == &sss.inner)
+			out->found[i].entry = question->entry;
 	af_pam_settings_free(&sss.settings);
 }

@@ -224,6 +224,20 @@ static const struct reader_row sss_rows[] = {
 		{{.path = SSSD, .text = DOMAIN("proxy", "proxy_pam_target = inner\n")},
 			{.path = "/etc/pam.d/inner", .text = "auth required pam_sss.so\n"}},
 		"?pam_sss.so: /etc/sssd/sssd.conf: no proxy_pam_target that can be followed", NULL},
+	{"hundreds of domains", "pam_sss.so",
+		{{.path = SSSD,
+			.text = "[sssd]\ndomains = " HUNDRED(
+				"lab ") "\n[domain/lab]\n"
+					"id_provider = ldap\nldap_uri = ldap://a.net\n"}},
+		"a.net+lab ?pam_sss.so: /etc/sssd/sssd.conf: too many domains", NULL},
+	{"a service with hundreds of lines", "pam_sss.so",
+		{{.path = SSSD, .text = DOMAIN("proxy", "proxy_pam_target = inner\n")},
+			{.path = "/etc/pam.d/inner",
+				.text = HUNDRED("auth required pam_krb5.so\n")},
+			{.path = KRB5, .text = CORP}},
+		"kdc1.corp.net:88+CORP.NET adm.corp.net+CORP.NET "
+		"?pam_krb5.so: a service of proxy_pam_target asks it",
+		NULL},
 	{"a provider of tomorrow", "pam_sss.so", {{.path = SSSD, .text = DOMAIN("idp", "")}},
 		"?pam_sss.so: /etc/sssd/sssd.conf: a provider that nothing is known of", NULL},
 	{"a domain without a section", "pam_sss.so",
