@@ -259,8 +259,7 @@ static int run(struct options *options, int argc, char **argv)
 	else
 		af_usage_error("check", "%s", af_strerror(AFENCE_ERR_MEMORY));
 	af_resolver_free(check->request.resolver);
-	if (file != NULL)
-		af_policy_free(check->policy);
+	af_policy_free(check->policy);
 	return status;
 }
 
