@@ -7,8 +7,8 @@
  *     server that is missed is a password that goes there.
  * L2  All servers that the module might ask are targets; it may go from one to the next.
  * L3  A server found by DNS (SRV) is judged by the domain that is asked for.
- * L4  A reader opens what the module itself would open and nothing else; no sockets, no DNS, no
- *     environment, no other users' files.
+ * L4  A reader opens what the module itself (in one of its builds) would open and nothing else; no
+ *     sockets, no DNS, no environment, no other users' files.
  */
 #ifndef PAM_READER_H
 #define PAM_READER_H
