@@ -331,6 +331,18 @@ static int find_facility(const char *word)
 	return -1;
 }
 
+/* Debian's libpam gives up where this fails.  Told to look for one facility it goes on instead, with
+ * an entry whose control nobody has set: it may jump anywhere. */
+static bool take_include(struct reading *reading, const struct frame *frame, char *rest)
+{
+	if (include(reading, frame, take_word(&rest)))
+		return true;
+	if (reading->one_facility)
+		trouble(reading, AFENCE_ERR_SYNTAX, frame->path,
+			"an @include that cannot be had, in a file that another includes");
+	return reading->one_facility;
+}
+
 /* What libpam does not understand it takes for the facility that it was told to look for, else for
  * auth. */
 static bool is_wanted(const struct reading *reading, int facility)
@@ -361,7 +373,7 @@ static bool take_line(
 	entry.silent = *word == '-';
 	word += entry.silent;
 	if (strcasecmp(word, "@include") == 0)
-		return include(reading, frame, take_word(&rest));
+		return take_include(reading, frame, rest);
 	facility = find_facility(word);
 	entry.broken = facility < 0;
 	if (is_wanted(reading, facility))
