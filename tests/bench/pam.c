@@ -11,6 +11,7 @@
  *                                          process)
  */
 #include <errno.h>
+#include <link.h>
 #include <security/pam_appl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -62,7 +63,13 @@ int audit_open(void)
 
 #define GUARD     "[default=ignore perm_denied=die] GUARD target=192.88.99.7"
 #define ANOTHER   GUARD " [policy=POLICY]"
+#define FINDS     "[default=ignore perm_denied=die] GUARD [confdir=FOLDER]"
 #define SUCCEEDED "requisite pam_succeed_if.so quiet user !~ *@example.com"
+
+/* A forwarder by its name: it is a copy of pam_permit. */
+#define RADIUS                                        \
+	"\nauth required [FOLDER/pam_radius_auth.so]" \
+	" [conf=FOLDER/radius]"
 
 static const struct side {
 	const char *name;
@@ -79,9 +86,14 @@ static const struct side {
 		PAM_SUCCESS},
 	{"guard", GUARD, BOB, PAM_SUCCESS},
 	{"guard, policy=", ANOTHER, BOB, PAM_SUCCESS},
+	{"a forwarder unguarded", "required pam_permit.so" RADIUS, BOB, PAM_SUCCESS},
+	{"guard finds, ordinary", FINDS RADIUS, BOB, PAM_SUCCESS},
+	{"guard finds, bare", FINDS RADIUS, "bob", PAM_SUCCESS},
+	{"finds nothing, reserved", FINDS, ALICE, PAM_SUCCESS},
 	{"pam_succeed_if, refused", SUCCEEDED, ALICE, PAM_AUTH_ERR},
 	{"guard, refused", GUARD, ALICE, PAM_PERM_DENIED},
 	{"guard, policy=, refused", ANOTHER, ALICE, PAM_PERM_DENIED},
+	{"guard finds, refused", FINDS RADIUS, ALICE, PAM_PERM_DENIED},
 };
 
 #define SIDES (sizeof(sides) / sizeof(sides[0]))
@@ -158,6 +170,9 @@ static void write_files(const char *build, const char *policy)
 	out = create("access");
 	fprintf(out, "-:%s:ALL\n+:ALL:ALL\n", ALICE);
 	fclose(out);
+	out = create("radius");
+	fputs("192.88.99.7:1812 secret 3\n", out);
+	fclose(out);
 }
 
 static void remove_files(void)
@@ -190,6 +205,34 @@ static int log_in(const char *service, const char *user)
 	code = pam_authenticate(pamh, 0);
 	pam_end(pamh, code);
 	return code;
+}
+
+static int find_permit(struct dl_phdr_info *info, size_t size, void *context)
+{
+	const char *slash = strrchr(info->dlpi_name, '/');
+
+	(void)size;
+	if (slash == NULL || strcmp(slash, "/pam_permit.so") != 0)
+		return 0;
+	snprintf(context, 4096, "%s", info->dlpi_name);
+	return 1;
+}
+
+/* libpam knows where its modules are. */
+static void copy_module(void)
+{
+	static const struct pam_conv conv = {converse, NULL};
+	pam_handle_t *pamh = NULL;
+	char command[9000], path[4096] = "";
+
+	if (pam_start_confdir("side0", BOB, &conv, folder, &pamh) != PAM_SUCCESS ||
+		dl_iterate_phdr(find_permit, path) == 0)
+		fail("no pam_permit");
+	pam_end(pamh, PAM_SUCCESS);
+	snprintf(command, sizeof(command), "cp '%s' '%s/pam_radius_auth.so' && chmod 755 '%s'",
+		path, folder, folder);
+	if (system(command) != 0)
+		fail("no copy of pam_permit");
 }
 
 static void find_missing(void)
@@ -327,6 +370,7 @@ int main(int argc, char **argv)
 	if (mkdtemp(folder) == NULL)
 		fail("no folder for service files");
 	write_files(argv[1], argv[2]);
+	copy_module();
 	find_missing();
 	bench_logins(result);
 	print_results("pam_start to pam_end", result);
