@@ -46,15 +46,6 @@ row()
 	is "$name: log" "$logged" "$want_logged"
 }
 
-# use_policy TEXT: TEXT is in force.
-use_policy()
-{
-	echo "policy 1; $1" > $lab/site.policy
-	mkdir -p /etc/authfence
-	$build/authfence policy compile --output /etc/authfence/policy.bin $lab/site.policy \
-		> $lab/compile.log 2>&1 || cat $lab/compile.log
-}
-
 targets()
 {
 	local line
@@ -141,6 +132,7 @@ change()
 	secret=$(new_secret "old password of $identity")
 	radius_stack radius $external "$@"
 	radius_start run "$identity" "$secret"
+	# shellcheck disable=SC2154 # of pam.sh
 	timeout -k 5 60 python3 -B /tests/lab/terminal.py --answer 'New password:' new-password \
 		--answer 'again\):' new-password --answer "$password_prompt" "$secret" \
 		pamtester radius "$identity" chauthtok > $lab/seen 2>&1

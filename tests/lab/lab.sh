@@ -91,6 +91,7 @@ lab_names()
 		--listen-address=192.88.99.53 --bind-interfaces --local=/#/ \
 		--host-record=$imap_name,$external --host-record=$smtp_name,$external \
 		--host-record=$detect_name,$external --host-record=$internal_name,$internal \
+		--srv-host=_kerberos._udp.example.com,$imap_name,88 \
 		--log-queries --log-facility=$lab/dns.log || exit 3
 }
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # FreeRADIUS on the lab's server, and PAM stacks that send passwords there by pam_radius_auth; for
 # scripts that have read lab.sh.
-# shellcheck disable=SC2154 # lab, build and on_server are set by lab.sh
+# shellcheck disable=SC2154 # lab and on_server are set by lab.sh
+# shellcheck source-path=SCRIPTDIR source=pam.sh
+. "$(dirname "${BASH_SOURCE[0]}")/pam.sh"
 
 radius_shared=kept-between-the-two
 
@@ -71,23 +73,6 @@ requests()
 	grep -cE 'Received [A-Z]|Invalid packet|Dropping packet' "$lab/$1.log"
 }
 
-# The folder where libpam looks for modules named without one.
-pam_folder()
-{
-	dirname "$(find /usr/lib /lib -name pam_permit.so 2> /dev/null | head -n 1)"
-}
-
-guard_install()
-{
-	install -m 0644 "$build/pam/pam_authfence.so" "$(pam_folder)/pam_authfence.so"
-}
-
-# guard_line ARGUMENT...: the line that pam_authfence(8) recommends.
-guard_line()
-{
-	echo "auth [default=ignore perm_denied=die] pam_authfence.so $*"
-}
-
 # radius_stack SERVICE SERVER [LINE...]: the service asks SERVER; LINEs stand before that.
 radius_stack()
 {
@@ -95,38 +80,5 @@ radius_stack()
 	shift 2
 	echo "$server:1812 $radius_shared 3" > "$lab/radius.conf"
 	chmod 0600 "$lab/radius.conf"
-	printf '%s\n' "$@" "auth required $ask" 'account required pam_permit.so' \
-		'session required pam_permit.so' "password required $ask" > "/etc/pam.d/$service"
-}
-
-# add_account NAME UID: whoever logs in as NAME sees who that is, and is out again.
-add_account()
-{
-	echo "$1:x:$2:$2::/tmp:/usr/bin/id" >> /etc/passwd
-}
-
-# A terminal to sit at: /dev in the lab has none.
-add_terminals()
-{
-	mkdir /dev/pts
-	mount -t devpts -o newinstance,mode=0620,ptmxmode=0666 lab /dev/pts || exit 3
-	ln -s pts/ptmx /dev/ptmx
-}
-
-# at_terminal USER PASSWORD COMMAND...: prints what a person sees who types these when asked.
-at_terminal()
-{
-	local user=$1 password=$2
-	shift 2
-	timeout -k 5 60 python3 -B /tests/lab/terminal.py --answer 'login:' "$user" \
-		--answer "$password_prompt" "$password" "$@"
-}
-
-# A line that asks for a password, and no sentence about one.
-password_prompt='(?m)^[^:\n]*[Pp]assword(?: for [^ ]+)?:'
-
-# asked FILE: whether a person was asked for a password.
-asked()
-{
-	grep -qP "$password_prompt" "$1" && echo yes || echo no
+	pam_stack "$service" "$ask" "$@"
 }
