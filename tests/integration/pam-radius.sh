@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # needs: root
 # Programs that check passwords by PAM, in front of pam_radius_auth and a real RADIUS server, each in
-# four runs: without the guard, with it, with it and an ordinary identity, and an ordinary identity
-# with its line but without its file.
+# four runs: without the guard, with its one line, with it and an ordinary identity, and an ordinary
+# identity with that line but without its file.  The guard finds the server by itself.
 #
 # usage: tests/integration/pam-radius.sh BUILD
 # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
@@ -157,7 +157,7 @@ try()
 	echo "# $name"
 	line="pam_authfence($service:auth): verdict=block reason=reserved-identity-external-target"
 	line="$line stack=pam service=$service identity=$reserved domain=example.com"
-	line="$line class=documentation target=$external"
+	line="$line class=documentation module=pam_radius_auth.so target=$external port=1812"
 
 	secret=$(new_secret "$name")
 	log_in bare "$name" "$service" $reserved "$secret"
@@ -165,7 +165,7 @@ try()
 	is "$name, without: secrets at the server" "$(leaked bare)" 1
 	[ "$asked" = - ] || is "$name, without: asked for a password" "$(asked $lab/bare.seen)" yes
 
-	log_in guarded "$name" "$service" $reserved "$secret" "$(guard_line target=$external)"
+	log_in guarded "$name" "$service" $reserved "$secret" "$guard"
 	is "$name, with: logged in" "$(grep -c "$welcome" $lab/guarded.seen)" 0
 	is "$name, with: packets at the server" "$(requests guarded)" 0
 	is "$name, with: secrets at the server" "$(leaked guarded)" 0
@@ -179,12 +179,12 @@ try()
 	is "$name, with: secret in the log" "$(grep -c "$secret" $lab/syslog)" 0
 
 	secret=$(new_secret "$name, ordinary")
-	log_in ordinary "$name" "$service" $ordinary "$secret" "$(guard_line target=$external)"
+	log_in ordinary "$name" "$service" $ordinary "$secret" "$guard"
 	holds "$name, ordinary: logged in" grep "$welcome" $lab/ordinary.seen
 	is "$name, ordinary: secrets at the server" "$(leaked ordinary)" 1
 	is "$name, ordinary: log lines" "$(grep -c verdict= $lab/syslog)" 0
 
-	line=$(guard_line target=$external)
+	line=$guard
 	log_in lost "$name" "$service" $ordinary "$secret" "${line/pam_authfence/pam_lost}"
 	holds "$name, file missing: logged in" grep "$welcome" $lab/lost.seen
 }

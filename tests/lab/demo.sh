@@ -138,7 +138,7 @@ if [ "${AUTHFENCE_DEMO_UNGUARDED:-}" = 1 ]; then
 	echo 'AUTHFENCE_DEMO_UNGUARDED=1: the guard is left out'
 	log_in guarded-pam
 else
-	log_in guarded-pam "$(guard_line target=$external)"
+	log_in guarded-pam "$guard"
 fi
 echo 'the log got:'
 grep verdict= $lab/syslog | show

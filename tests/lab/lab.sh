@@ -142,7 +142,8 @@ lab_start()
 {
 	local name=$1
 	shift
-	"$@" > "$lab/$name.log" 2>&1 &
+	: > "$lab/$name.log"
+	"$@" >> "$lab/$name.log" 2>&1 &
 	echo $! > "$lab/$name.pid"
 }
 
