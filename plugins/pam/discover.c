@@ -34,11 +34,13 @@ static const struct af_image_module *find_rows(
 {
 	const struct af_image *image =
 		scope->policy != NULL ? af_policy_image(scope->policy) : NULL;
-	const struct af_image_module *row = NULL;
-	size_t all = 0, first = 0, end;
+	const struct af_image_module *row;
+	size_t all, first = 0, end;
 
-	if (image != NULL)
-		row = af_image_modules(image, &all);
+	*count = 0;
+	row = image != NULL ? af_image_modules(image, &all) : NULL;
+	if (row == NULL)
+		return NULL;
 	while (first < all && strcmp(af_image_string(image, row[first].name), name) != 0)
 		first++;
 	for (end = first; end < all; end++)

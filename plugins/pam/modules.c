@@ -37,6 +37,7 @@ static const struct af_pam_module modules[] = {
 	LOCAL("pam_cap"),
 	LOCAL("pam_ccreds"),
 	{.name = "pam_cifscreds", .kind = AFENCE_PAM_FORWARDER, .in_session = true},
+	LOCAL("pam_cracklib"),
 	LOCAL("pam_debug"),
 	LOCAL("pam_deny"),
 	FORWARDER("pam_duo"),
@@ -123,6 +124,8 @@ static const struct af_pam_module modules[] = {
 	LOCAL("pam_systemd"),
 	LOCAL("pam_systemd_home"),
 	{.name = "pam_tacplus", .kind = AFENCE_PAM_FORWARDER, .read = af_pam_read_tacplus},
+	LOCAL("pam_tally"),
+	LOCAL("pam_tally2"),
 	LOCAL("pam_time"),
 	LOCAL("pam_timestamp"),
 	LOCAL("pam_tmpdir"),
@@ -130,7 +133,11 @@ static const struct af_pam_module modules[] = {
 	LOCAL("pam_u2f"),
 	FORWARDER("pam_ufpidentity"),
 	LOCAL("pam_umask"),
-	LOCAL("pam_unix"), /* Debian builds it without NIS */
+	LOCAL("pam_unix"),      /* Debian builds it without NIS */
+	LOCAL("pam_unix_acct"), /* other names of it */
+	LOCAL("pam_unix_auth"),
+	LOCAL("pam_unix_passwd"),
+	LOCAL("pam_unix_session"),
 	FORWARDER("pam_url"),
 	LOCAL("pam_userdb"),
 	LOCAL("pam_usertype"),

@@ -1092,6 +1092,22 @@ static void test_found(void)
 		check_found(&found_rows[i]);
 }
 
+/* A stack that not all versions of libpam read alike is not relied on. */
+static void test_found_trouble(void)
+{
+	char stack[2048];
+	const struct found_row row = {"a long line", stack, ALICE, UNKNOWN, "why=\"", 0};
+	size_t len;
+
+	if (!may_discover())
+		return;
+	snprintf(stack, sizeof(stack), "%sauth required pam_permit.so ", GUARDED);
+	len = strlen(stack);
+	memset(stack + len, 'a', 1200);
+	strcpy(stack + len + 1200, "\n");
+	check_found(&row);
+}
+
 /* libpam loads the modules of "other", too. */
 static void test_found_other(void)
 {
@@ -1643,6 +1659,7 @@ static CU_TestInfo tests[] = {
 	{"arguments", test_arguments},
 	{"too much of it", test_too_much},
 	{"found in the stack", test_found},
+	{"found in part", test_found_trouble},
 	{"found by way of other", test_found_other},
 	{"message about what was found", test_found_message},
 	{"found for a new password", test_found_chauthtok},
