@@ -132,7 +132,6 @@ change()
 	secret=$(new_secret "old password of $identity")
 	radius_stack radius $external "$@"
 	radius_start run "$identity" "$secret"
-	# shellcheck disable=SC2154 # of pam.sh
 	timeout -k 5 60 python3 -B /tests/lab/terminal.py --answer 'New password:' new-password \
 		--answer 'again\):' new-password --answer "$password_prompt" "$secret" \
 		pamtester radius "$identity" chauthtok > $lab/seen 2>&1

@@ -3,7 +3,7 @@
 # FreeRADIUS on the lab's server, and PAM stacks that send passwords there by pam_radius_auth; for
 # scripts that have read lab.sh.
 # shellcheck disable=SC2154 # lab and on_server are set by lab.sh
-# shellcheck source-path=SCRIPTDIR source=pam.sh
+# shellcheck source-path=SCRIPTDIR source=../lab/pam.sh
 . "$(dirname "${BASH_SOURCE[0]}")/pam.sh"
 
 radius_shared=kept-between-the-two
