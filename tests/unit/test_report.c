@@ -101,8 +101,13 @@ static void test_long_values(void)
 	memset(login, '\001', sizeof(login) - 1);
 	memset(host, '"', sizeof(host) - 1);
 	make_block(&request, &decision, login, host);
+	decision.service = host;
+	request.module = request.why = login;
+	decision.rule.name = host;
 	af_report_line(&request, &decision, 0, 4294967295U, line);
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, "...\" domain=example.com"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, " module=\"\\x01"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, " why=\"\\x01"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, " cut=no suppressed=4294967295"));
 	af_report_sentence(&request, &decision, sentence);
 	CU_ASSERT_PTR_NOT_NULL(strstr(sentence, "external"));
@@ -135,6 +140,28 @@ static void protect(struct af_decision *decision)
 	decision->rule = (struct af_rule){"protect:finance", "a.policy", 7};
 	af_domain_parse("finance.corp.lan", 16, &decision->domain);
 	decision->fact.known = NULL;
+}
+
+/* What a module of PAM would do, where that is not known. */
+static void test_module(void)
+{
+	struct af_request request;
+	struct af_decision decision;
+	char line[AFENCE_LINE_MAX], sentence[AFENCE_SENTENCE_MAX];
+
+	make_block(&request, &decision, "alice@example.com", NULL);
+	request.stack = AFENCE_STACK_PAM;
+	request.module = "pam_foo.so";
+	request.why = "pam_foo.so: a module that is not known";
+	af_decide(af_policy_builtin(), &request, &decision);
+	af_report_line(&request, &decision, -1, 0, line);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, " module=pam_foo.so "));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(line, " why=\"pam_foo.so: a module that is not known\" rule=builtin:"));
+	af_report_sentence(&request, &decision, sentence);
+	CU_ASSERT_PTR_NOT_NULL(strstr(sentence, " was not sent to a server of pam_foo.so: "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(sentence,
+		"; the policy row pam-module \"pam_foo.so\" target \"NAME\"; would settle it"));
 }
 
 static void test_protect(void)
@@ -200,6 +227,7 @@ static CU_TestInfo tests[] = {
 	{"log line", test_line},
 	{"long values", test_long_values},
 	{"sentence", test_sentence},
+	{"module", test_module},
 	{"protect", test_protect},
 	{"trial", test_trial},
 	CU_TEST_INFO_NULL,
