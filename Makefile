@@ -42,12 +42,12 @@ PAM     = module guard options
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings krb5_conf read_krb5 read_sss read_winbind modules discover
 TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
            doctor/findings doctor/module doctor/sasl \
-          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_stack doctor/policy doctor/policy_rules \
+          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_files doctor/pam_beside doctor/policy doctor/policy_rules \
           policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
           policy/clauses policy/services policy/modules policy/cases policy/lists policy/check_words policy/review policy/review_rows \
           policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
 UNIT    = domain identity registry address resolver image policy watch target decide report compile \
-          plugin cut pam reader directory doctor format expect property pattern print store
+          plugin cut pam stack reader directory doctor format expect property pattern print store
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
@@ -134,9 +134,10 @@ $(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
 $(B)/tests/inject: $(B)/tests/unit/inject.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-$(B)/tests/test_pam: TEST_LIBS += -lpam
+$(B)/tests/test_pam $(B)/tests/test_stack: TEST_LIBS += -lpam
+$(B)/tests/test_stack: | $(B)/tests/pam_record.so
 $(B)/tests/test_pam: | $(MODULE) $(B)/tests/pam_forward.so
-$(B)/tests/pam_forward.so: $(B)/tests/unit/pam_forward.o
+$(B)/tests/pam_%.so: $(B)/tests/unit/pam_%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) $(LDFLAGS) -o $@ $< -lpam
 

@@ -225,7 +225,19 @@ test_pam()
 	pam_service 'auth required pam_authfence.so' 'auth required pam_radius_auth.so'
 	expect 1 'FAILED  *pam .*the control required of the guard does not end the stack' "${doctor[@]}"
 	pam_service "${guard% *}" 'auth required pam_radius_auth.so'
-	expect 1 'FAILED  *pam .*no target=, so every login passes' "${doctor[@]}"
+	rm -f /etc/pam_radius_auth.conf
+	expect 0 'warning  *pam .*where the password goes is not known: pam_radius_auth.so' "${doctor[@]}"
+	expect 0 'remedy: write in the policy: pam-module "pam_radius_auth.so" target "HOST";' "${doctor[@]}"
+	printf '192.88.99.7:1812 s3cr3t 3\n' > /etc/pam_radius_auth.conf
+	chmod 600 /etc/pam_radius_auth.conf
+	expect 0 'ok  *pam .*imap: pam_radius_auth.so sends to 192.88.99.7 port 1812 (external) as user$' \
+		"${doctor[@]}"
+	expect 0 '"detail":"imap: pam_radius_auth.so sends to 192.88.99.7 port 1812 (external) as user"' \
+		"${doctor[@]}" --format json
+	lacks 's3cr3t' "${doctor[@]}"
+	chmod 644 /etc/pam_radius_auth.conf
+	expect 0 'warning  *pam .*pam_radius_auth.conf holds secrets and can be read by everybody' "${doctor[@]}"
+	rm /etc/pam_radius_auth.conf
 	pam_service "$guard observe" 'auth required pam_radius_auth.so'
 	expect 0 'warning  *pam .*only observes' "${doctor[@]}"
 	pam_service 'auth required pam_radius_auth.so'

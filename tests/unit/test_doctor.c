@@ -16,7 +16,7 @@
 
 #include "../../tools/doctor/doctor.h"
 #include "../../tools/doctor/module.h"
-#include "../../tools/doctor/pam_stack.h"
+#include "../../plugins/pam/control.h"
 #include "../../tools/policy/build.h"
 #include "compiled.h"
 
@@ -148,82 +148,6 @@ static void test_controls(void)
 	}
 }
 
-/* ---- stacks ---- */
-
-/* The lines of the service "s" as "file:number depth control module arguments". */
-static void check_stack(const char *row, const char *service, const char *common, const char *want)
-{
-	struct af_names included = {0};
-	struct af_pam_stack stack;
-	struct af_root below;
-	size_t length;
-	char *text;
-	FILE *out = open_memstream(&text, &length);
-
-	make_root();
-	put("/etc/pam.d/s", service);
-	if (common != NULL)
-		put("/etc/pam.d/c", common);
-	CU_ASSERT_FATAL(af_root_open(root, &below));
-	af_doctor_stack_read(&below, "/etc/pam.d/s", &stack, &included);
-	for (size_t i = 0; i < stack.count; i++)
-		fprintf(out, "%s:%u %u %s|%s|%s\n", strrchr(stack.line[i].file, '/') + 1,
-			stack.line[i].number, stack.line[i].depth, stack.line[i].control,
-			stack.line[i].module, stack.line[i].arguments);
-	if (stack.trouble != NULL)
-		fprintf(out, "%s\n", stack.trouble);
-	fclose(out);
-	CHECK_STRING(row, text, want);
-	free(text);
-	af_doctor_stack_free(&stack);
-	af_names_free(&included);
-	af_root_close(&below);
-}
-
-static void test_stacks(void)
-{
-	check_stack(
-		"plain", "auth required pam_a.so x=y z\n", NULL, "s:1 0 required|pam_a.so|x=y z\n");
-	check_stack("no newline", "auth required pam_a.so", NULL, "s:1 0 required|pam_a.so|\n");
-	check_stack("other types", "account required a.so\nsession optional b.so\nauthx r c.so\n",
-		NULL, "");
-	check_stack("case and dash", "-AUTH Required\tpam_a.so\r\n", NULL,
-		"s:1 0 Required|pam_a.so\r|\n");
-	check_stack("empty", "", NULL, "");
-	check_stack("comment", "# auth required a.so\n\nauth required b.so # c\n", NULL,
-		"s:3 0 required|b.so|\n");
-	check_stack("comment in brackets", "auth [default=die # x] a.so\n", NULL,
-		"s:1 0 default=die||\n");
-	check_stack("brackets", "auth [a b\\]c] [pam x.so] [y z]\n", NULL,
-		"s:1 0 a b]c|pam x.so|[y z]\n");
-	check_stack("continued", "auth \\\n required \\\n a.so\nauth requisite b.so\n", NULL,
-		"s:1 0 required|a.so|\ns:4 0 requisite|b.so|\n");
-	check_stack("comment ends with backslash", "# x \\\nauth required a.so\n", NULL,
-		"s:2 0 required|a.so|\n");
-	check_stack("backslash at the end", "auth required a.so \\\n", NULL,
-		"s:1 0 required|a.so|\n/etc/pam.d/s ends where a line was to go on\n");
-	check_stack("comment and empty line within", "auth \\\n# x\n\n required \\ \n\ta.so\n",
-		NULL, "s:1 0 required|a.so|\n");
-	check_stack("comment ends it", "auth required a.so b # x \\\nauth required c.so\n", NULL,
-		"s:1 0 required|a.so|b\ns:2 0 required|c.so|\n");
-	check_stack("comment after backslash", "auth required a.so \\ # x\nauth required c.so\n",
-		NULL, "s:1 0 required|a.so|\\\ns:2 0 required|c.so|\n");
-	check_stack("incomplete line", "auth\n", NULL, "s:1 0 ||\n");
-	check_stack("at include", "@include c\nauth required b.so\n",
-		"session required x.so\nauth required a.so\n",
-		"c:2 0 required|a.so|\ns:2 0 required|b.so|\n");
-	check_stack("include", "auth INCLUDE c\naccount include c\n", "auth required a.so\n",
-		"c:1 0 required|a.so|\n");
-	check_stack("absolute include", "auth include /etc/pam.d/c\n", "auth required a.so\n",
-		"c:1 0 required|a.so|\n");
-	check_stack("substack", "auth substack c\nauth required b.so\n", "auth required a.so\n",
-		"s:1 0 substack|c|\nc:1 1 required|a.so|\ns:2 0 required|b.so|\n");
-	check_stack("missing include", "@include c\nauth required b.so\n", NULL,
-		"s:2 0 required|b.so|\n/etc/pam.d/c: no such file\n");
-	check_stack("includes itself", "auth required b.so\n@include c\n", "@include c\n",
-		"s:1 0 required|b.so|\n/etc/pam.d/c is included too often, perhaps by itself\n");
-}
-
 /* ---- services ---- */
 
 static void put_module(mode_t mode)
@@ -270,11 +194,11 @@ static void test_services(void)
 			"auth requisite pam_authfence.so target=h\nauth required pam_unix.so\n",
 			NULL, THERE "ok: guarded services: s\n"},
 		{"no target",
-			"auth requisite pam_authfence.so xtarget=h target\nauth required pam_sss.so\n",
+			"auth requisite pam_authfence.so xtarget=h target\nauth required pam_duo.so\n",
 			NULL,
 			THERE
-			"failed: /etc/pam.d/s:2: pam_sss.so sends the password away, and the guard "
-			"before it has no target=, so every login passes (s)\n"},
+			"warning: where the password goes is not known: pam_duo.so: its servers "
+			"cannot be known (s)\nok: guarded services: s\n"},
 		{"no target, nothing sent",
 			"auth requisite pam_authfence.so\nauth required pam_unix.so\n", NULL,
 			THERE "ok: guarded services: s\n"},
@@ -313,7 +237,9 @@ static void test_services(void)
 			THERE
 			"failed: /etc/pam.d/s:1: pam_ldap.so sends the password away, and the "
 			"guard stands after it (s)\n"},
-		{"required", "auth required pam_authfence.so\nauth required pam_mysql.so\n", NULL,
+		{"required",
+			"auth required pam_authfence.so target=h\nauth required pam_mysql.so\n",
+			NULL,
 			THERE
 			"failed: /etc/pam.d/s:1: the control required of the guard does not end "
 			"the stack, so the password is sent all the same (s)\n"
@@ -351,7 +277,7 @@ static void test_services(void)
 		{"jump over a substack, not the guard",
 			"auth [success=1 default=ignore] pam_unix.so\nauth substack c\n"
 			"auth requisite pam_authfence.so target=h\nauth required pam_duo.so\n",
-			"auth required pam_a.so\nauth required pam_b.so\n",
+			"auth required pam_env.so\nauth required pam_permit.so\n",
 			THERE "ok: guarded services: s\n"},
 		{"a second guard helps",
 			"auth [success=1 default=ignore] pam_succeed_if.so\n"
@@ -363,8 +289,47 @@ static void test_services(void)
 		{"opaque", "auth required pam_exec.so expose_authtok /bin/true\n", NULL,
 			"warning: /etc/pam.d/s:1: pam_exec.so may send the password away, and no guard "
 			"stands before it (s)\n"},
-		{"like a sender", "auth required pam_ldapx.so\nauth required xpam_ldap.so\n", NULL,
+		{"like a sender", "auth required pam_ldapx.so\n", NULL,
+			"warning: /etc/pam.d/s:1: pam_ldapx.so may send the password away, and no "
+			"guard stands before it (s)\n"},
+		{"password", "auth required pam_unix.so\npassword required pam_ldap.so\n", NULL,
+			"warning: /etc/pam.d/s:2: pam_ldap.so sends the password away when it is "
+			"changed, and no guard stands before it (s)\n"},
+		{"password with a guard",
+			"password requisite pam_authfence.so target=h\npassword required pam_ldap.so\n",
+			NULL, THERE},
+		{"session sends what auth kept",
+			"auth required pam_unix.so\nsession optional pam_mount.so\n", NULL,
+			"failed: /etc/pam.d/s:2: pam_mount.so sends the password away, and no guard "
+			"stands before it (s)\n"},
+		{"session behind a guarded auth",
+			"auth requisite pam_authfence.so target=h\nsession optional pam_mount.so\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"session alone sends nothing", "session optional pam_ldap.so\n", NULL,
 			"skipped: not applicable: no PAM service sends a password away or has a guard\n"},
+		{"found",
+			"auth requisite pam_authfence.so\nauth required pam_tacplus.so "
+			"server=192.88.99.7 server=tac.corp.net:50\n",
+			NULL,
+			THERE "ok: s: pam_tacplus.so sends to 192.88.99.7 (external) as user\n"
+			      "ok: s: pam_tacplus.so sends to tac.corp.net port 50 (unknown) as "
+			      "user\nok: guarded services: s\n"},
+		{"nobody asks",
+			"auth requisite pam_authfence.so target=h\n"
+			"auth required pam_sss.so use_first_pass\n",
+			NULL,
+			THERE "warning: /etc/pam.d/s:2: pam_sss.so has use_first_pass, but nothing "
+			      "before it asks for the password (s)\nok: guarded services: s\n"},
+		{"somebody asks",
+			"auth requisite pam_authfence.so target=h\nauth required pam_unix.so\n"
+			"auth required pam_sss.so use_first_pass\n",
+			NULL, THERE "ok: guarded services: s\n"},
+		{"dash include", "-@include c\n", "auth required pam_ldap.so\n",
+			"failed: /etc/pam.d/c:1: pam_ldap.so sends the password away, and no guard "
+			"stands before it (s)\n"},
+		{"not whole", "auth required pam_unix.so \\\n", NULL,
+			"warning: /etc/pam.d/s cannot be read whole: it includes what is not there, "
+			"or ends where a line was to go on (s)\n"},
 		{"bytes", "auth required pam_authfence.so \x1b[2J\n", NULL,
 			THERE
 			"failed: /etc/pam.d/s:1: the control required of the guard does not end "
@@ -379,6 +344,88 @@ static void test_services(void)
 			put("/etc/pam.d/c", rows[i].common);
 		check_look(rows[i].name, af_doctor_pam_stacks, rows[i].want);
 	}
+}
+
+/* What stands beside PAM; no service is there. */
+static void check_beside(const char *row, const char *path, const char *text, const char *want)
+{
+	static const char none[] =
+		"skipped: not applicable: no PAM service sends a password away or has a guard\n";
+	char all[2048];
+
+	snprintf(all, sizeof(all), "%s%s", none, want);
+	put(path, text);
+	check_look(row, af_doctor_pam_stacks, all);
+}
+
+#define SASLAUTHD "/etc/default/saslauthd"
+#define DOVECOT   "/etc/dovecot/dovecot.conf"
+
+static void test_saslauthd(void)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} rows[] = {
+		{"no -r", "MECHANISMS=\"pam\"\nOPTIONS=\"-c -m /var/run/saslauthd\"\n",
+			"warning: " SASLAUTHD
+			": without -r in OPTIONS saslauthd hands names to PAM "
+			"without their domain, so the guard sees none\n"},
+		{"-r", "MECHANISMS=\"pam\"\nOPTIONS=\"-c -r -m /x\"\n", ""},
+		{"among others", "OPTIONS='-cr'\nMECHANISMS=pam\n", ""},
+		{"other mechanism", "MECHANISMS=\"sasldb\"\n", ""},
+		{"commented", "#MECHANISMS=\"rimap\"\n", ""},
+		{"beside PAM", "MECHANISMS=\"rimap\"\nMECH_OPTIONS=\"imap.corp.net\"\n",
+			"warning: " SASLAUTHD ": saslauthd sends passwords on by rimap to "
+			"imap.corp.net, and no guard can stand before that\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char want[2048];
+
+		make_root();
+		put_module(0644);
+		put("/etc/pam.d/s", "auth requisite pam_authfence.so target=h\n");
+		put(SASLAUTHD, rows[i].text);
+		snprintf(want, sizeof(want), THERE "ok: guarded services: s\n%s", rows[i].want);
+		check_look(rows[i].name, af_doctor_pam_stacks, want);
+	}
+	make_root();
+	check_beside("no guard", SASLAUTHD, "MECHANISMS=\"pam\"\n", "");
+}
+
+static void test_dovecot(void)
+{
+	static const char sends[] = "warning: " DOVECOT ": when PAM refuses, Dovecot sends the "
+				    "password on by its passdb imap\n";
+	static const char second[] = "passdb {\n  driver = imap\n  args = host=h\n}\n";
+
+	make_root();
+	check_beside("PAM alone", DOVECOT, "passdb {\n driver = pam\n}\n", "");
+	put("/etc/dovecot/conf.d/10-auth.conf", "!include auth-imap.conf.ext\n");
+	put("/etc/dovecot/conf.d/auth-imap.conf.ext", second);
+	check_beside("not included", DOVECOT, "passdb {\n driver = pam\n}\n", "");
+	check_beside("in a file of its own", DOVECOT,
+		"passdb {\n driver = pam\n}\n!include conf.d/*.conf\n",
+		"warning: /etc/dovecot/conf.d/auth-imap.conf.ext: when PAM refuses, Dovecot sends "
+		"the password on by its passdb imap\n");
+	check_beside("return-fail", DOVECOT,
+		"passdb {\n driver = pam\n result_failure = return-fail\n}\n"
+		"!include conf.d/*.conf\n",
+		"");
+	check_beside("before", DOVECOT, "!include conf.d/*.conf\npassdb {\n driver = pam\n}\n", "");
+	check_beside("one after the other", DOVECOT,
+		"passdb {\n driver = pam\n}\n#passdb {\n#}\npassdb {\n  driver = imap\n}\n", sends);
+	check_beside("by name", DOVECOT, "passdb pam {\n}\npassdb imap {\n}\n", sends);
+	check_beside("includes itself", DOVECOT, "!include dovecot.conf\n", "");
+}
+
+static void test_secrets(void)
+{
+	make_root();
+	put_bytes("/etc/nslcd.conf", "", 0, 0640);
+	check_beside("open", "/etc/pam_radius_auth.conf", "x\n",
+		"warning: /etc/pam_radius_auth.conf holds secrets and can be read by everybody "
+		"(mode 0644)\n");
 }
 
 static void test_service_files(void)
@@ -874,9 +921,11 @@ static void test_policy_history(void)
 
 static CU_TestInfo tests[] = {
 	{"controls of PAM lines", test_controls},
-	{"stacks", test_stacks},
 	{"services", test_services},
 	{"files of services and the module", test_service_files},
+	{"saslauthd", test_saslauthd},
+	{"Dovecot", test_dovecot},
+	{"open secrets", test_secrets},
 	{"file of the plugin", test_plugin_file},
 	{"plugins of several kinds of machine", test_machine_types},
 	{"nothing to guard", test_guard},

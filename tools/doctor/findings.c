@@ -97,13 +97,19 @@ void af_doctor_guard(struct af_doctor *doctor)
 			"has the module");
 }
 
-/* Names of files and words of theirs stand in it: no byte may steer the terminal. */
+/* Names of files and words of theirs stand in it: no byte may steer the terminal.  Quotes, which
+ * cannot, stay as they are to be copied. */
 static void print_escaped(const char *text)
 {
 	size_t room = 4 * strlen(text) + 8;
 	char *escaped = af_new(room, 1);
 
-	puts(af_escape(text, strlen(text), escaped, room));
+	for (const char *p = af_escape(text, strlen(text), escaped, room); *p != '\0'; p++) {
+		if (*p == '\\' && *++p != '"')
+			putchar('\\');
+		putchar(*p);
+	}
+	putchar('\n');
 	free(escaped);
 }
 

@@ -3,78 +3,17 @@
 
 #include <string.h>
 
-/* Modules that send a password, or something made of it, to a server; or hand it to a program of
- * which nothing is known. */
-static const struct af_pam_sender senders[] = {
-	{"pam_cifscreds", NULL, false},
-	{"pam_duo", NULL, false},
-	{"pam_freerdp2", NULL, false},
-	{"pam_himmelblau", NULL, false},
-	{"pam_http", NULL, false},
-	{"mypam", NULL, false}, /* pam_http's own name of its file */
-	{"pam_imap", NULL, false},
-	{"pam_kanidm", NULL, false},
-	{"pam_krb5", NULL, false},
-	{"pam_krb5_migrate_heimdal", NULL, false},
-	{"pam_krb5_migrate_mit", NULL, false},
-	{"pam_ldap", NULL, false},
-	{"pam_mount", NULL, false},
-	{"pam_mysql", NULL, false},
-	{"pam_oauth2", NULL, false},
-	{"pam_oslogin_login", NULL, false},
-	{"pam_pgsql", NULL, false},
-	{"pam_radius", NULL, false},
-	{"pam_radius_auth", NULL, false},
-	{"pam_shishi", NULL, false},
-	{"pam_sss", NULL, false},
-	{"pam_tacplus", NULL, false},
-	{"pam_ufpidentity", NULL, false},
-	{"pam_url", NULL, false},
-	{"pam_winbind", NULL, false},
-	{"pam_x2go", NULL, false},
-	{"pam_yubico", NULL, false},
-	{"pam_exec", "expose_authtok", true},
-	{"pam_python", NULL, true},
-	{"pam_script", NULL, true},
-};
-
-/* True if an argument starts with TEXT and, unless that ends in "=", ends with it too. */
-static bool has_argument(const struct af_pam_line *line, const char *text)
+bool af_pam_is_guard(const struct af_pam_entry *entry)
 {
-	static const char blanks[] = " \t[]";
-	const char *word = line->arguments;
-	size_t length = strlen(text);
-
-	for (word += strspn(word, blanks); *word != '\0'; word += strspn(word, blanks)) {
-		size_t size = strcspn(word, blanks);
-
-		if (size >= length && strncmp(word, text, length) == 0 &&
-			(size == length || text[length - 1] == '='))
-			return true;
-		word += size;
-	}
-	return false;
+	return !entry->substack && !entry->broken &&
+	       strcmp(af_pam_entry_name(entry), "pam_authfence.so") == 0;
 }
 
-const struct af_pam_sender *af_pam_sender_find(const struct af_pam_line *line)
-{
-	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
-		if (af_pam_line_runs(line, senders[i].name) &&
-			(senders[i].needs == NULL || has_argument(line, senders[i].needs)))
-			return &senders[i];
-	return NULL;
-}
-
-bool af_pam_is_guard(const struct af_pam_line *line)
-{
-	return af_pam_line_runs(line, "pam_authfence");
-}
-
-const char *af_pam_guard_fault(const struct af_pam_line *line)
+const char *af_pam_guard_fault(const struct af_pam_entry *entry)
 {
 	struct af_pam_control control;
 
-	af_pam_control_parse(line->control, &control);
+	af_pam_control_parse(entry->control, &control);
 	if (control.misspelt)
 		return "is misspelt, so nothing ends there";
 	if (control.action[AFENCE_PAM_CODE_DENIED] != AFENCE_PAM_DIE)
@@ -87,7 +26,7 @@ const char *af_pam_guard_fault(const struct af_pam_line *line)
 static bool leaves_substack(const struct af_pam_stack *stack, size_t guard, size_t sender)
 {
 	for (size_t i = guard; i <= sender; i++)
-		if (stack->line[i].depth < stack->line[guard].depth)
+		if (stack->entry[i].depth < stack->entry[guard].depth)
 			return true;
 	return false;
 }
@@ -97,8 +36,8 @@ static size_t land(const struct af_pam_stack *stack, size_t from, int count)
 {
 	size_t i = from + 1;
 
-	for (; i < stack->count && stack->line[i].depth >= stack->line[from].depth; i++)
-		if (stack->line[i].depth == stack->line[from].depth && count-- == 0)
+	for (; i < stack->count && stack->entry[i].depth >= stack->entry[from].depth; i++)
+		if (stack->entry[i].depth == stack->entry[from].depth && count-- == 0)
 			break;
 	return i;
 }
@@ -107,8 +46,8 @@ static bool jumps_over(const struct af_pam_stack *stack, size_t from, size_t gua
 {
 	struct af_pam_control control;
 
-	af_pam_control_parse(stack->line[from].control, &control);
-	for (int code = 0; code < AFENCE_PAM_CODES && !stack->line[from].substack; code++) {
+	af_pam_control_parse(stack->entry[from].control, &control);
+	for (int code = 0; code < AFENCE_PAM_CODES && !stack->entry[from].substack; code++) {
 		size_t landed =
 			control.action[code] > 0 ? land(stack, from, control.action[code]) : 0;
 
@@ -128,20 +67,18 @@ static bool is_jumped(const struct af_pam_stack *stack, size_t guard, size_t sen
 
 static enum af_pam_miss judge_guard(const struct af_pam_stack *stack, size_t guard, size_t sender)
 {
-	if (!af_pam_is_guard(&stack->line[guard]))
+	if (!af_pam_is_guard(&stack->entry[guard]))
 		return AFENCE_PAM_NONE;
 	if (guard > sender)
 		return AFENCE_PAM_AFTER;
-	if (af_pam_guard_fault(&stack->line[guard]) != NULL)
+	if (af_pam_guard_fault(&stack->entry[guard]) != NULL)
 		return AFENCE_PAM_CONTROL;
 	if (leaves_substack(stack, guard, sender))
 		return AFENCE_PAM_SUBSTACK;
 	if (is_jumped(stack, guard, sender))
 		return AFENCE_PAM_JUMPED;
-	if (!has_argument(&stack->line[guard], "target="))
-		return AFENCE_PAM_AIMLESS;
-	return has_argument(&stack->line[guard], "observe") ? AFENCE_PAM_OBSERVED
-							    : AFENCE_PAM_COVERED;
+	return af_pam_entry_has(&stack->entry[guard], "observe") ? AFENCE_PAM_OBSERVED
+								 : AFENCE_PAM_COVERED;
 }
 
 enum af_pam_miss af_pam_judge(const struct af_pam_stack *stack, size_t sender)
