@@ -303,7 +303,12 @@ static int run_many_generations(void)
 			kilobytes = count_kilobytes();
 	}
 	SAME("first", af_policy_generation(hold.policy), 1);
+#ifdef __SANITIZE_ADDRESS__
+	printf("left out: growth, since AddressSanitizer keeps what was freed (%ld kB so far)\n",
+		count_kilobytes() - kilobytes);
+#else
 	SAME("grown", count_kilobytes() - kilobytes < 400, true);
+#endif
 	af_policy_release(&hold);
 	return 0;
 }
