@@ -4,8 +4,8 @@
  * read again, by the rules of pam.conf(5) and of Linux-PAM 1.5 as Debian builds it:
  *
  * K1  the service is what follows the last "/", in lower case; one that begins with a dot has none;
- * K2  /etc/pam.d/S, else /usr/lib/pam.d/S, else the vendor's folder (/usr/share/pam/pam.d): the first hit
- *     wins whole; with a confdir only that folder;
+ * K2  /etc/pam.d/S, else /usr/lib/pam.d/S, else the vendor's folder (/usr/share/pam/pam.d): the first
+ *     hit wins whole; with a confdir only that folder;
  * K3  a facility without a line is that of the service "other";
  * K4  /etc/pam.conf counts only if there is neither /etc/pam.d nor /usr/lib/pam.d;
  * K5  "#" ends a line wherever it stands and cancels a "\" behind it; "\" at the end joins with one
@@ -13,8 +13,8 @@
  *     bytes with all that it goes on with, which makes the stack unknown;
  * K6  [-]facility control module arguments; any field may stand in brackets, "\]" is a "]" there;
  * K7  controls: control.h;
- * K8  "FACILITY include X" takes that facility's lines of X, "[-]@include X" all; a relative X is one
- *     of /etc/pam.d;
+ * K8  "FACILITY include X" takes that facility's lines of X, "[-]@include X" all; a relative X is
+ *     one of /etc/pam.d;
  * K9  includes are flattened, a jump counts their lines; a substack counts as one;
  * K10 more than 16 files deep, or a file that includes itself, makes the stack unknown;
  * K11 modules are compared by the last part of their path.
@@ -82,8 +82,8 @@ void af_pam_stack_read_file(const struct af_pam_files *files, const char *path,
 	enum af_pam_facility facility, struct af_pam_stack *out);
 
 /*
- * Puts the entries of *MORE behind those of *STACK, which is in trouble afterwards if one of them was,
- * and leaves *MORE empty.
+ * Puts the entries of *MORE behind those of *STACK, which is in trouble afterwards if one of them
+ * was, and leaves *MORE empty.
  */
 void af_pam_stack_append(struct af_pam_stack *stack, struct af_pam_stack *more);
 

@@ -136,7 +136,7 @@ static enum af_pam_kind kind_of(const struct survey *survey, const struct af_pam
 	return kind;
 }
 
-/* A password that is changed behind no guard is a warning: before that was a login, which had one. */
+/* A password that is changed behind no guard is a warning: a login came before, which had one. */
 static void check_sender(
 	struct survey *survey, const char *service, const struct af_pam_stack *stack, size_t index)
 {

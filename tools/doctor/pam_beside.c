@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Simple readings: what a file says in the form that packages and manuals have it in.  A setting that
- * is not understood is not complained about.
+ * Simple readings: what a file says in the form that packages and manuals have it in.  A setting
+ * that is not understood is not complained about.
  */
 #include "pam_beside.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of PAM below the root folder that doctor looks at, as the module's parsers want them. */
+/* The files of PAM below the root folder of doctor, as the module's parsers want them. */
 #ifndef DOCTOR_PAM_FILES_H
 #define DOCTOR_PAM_FILES_H
 
@@ -8,10 +8,9 @@
 
 struct af_pam_rooted {
 	const struct af_root *root;
-	/* The stacks read so far apart from those that are OWN, "/etc/pam.d/common-auth". */
-	struct af_names included;
-	const char *own;
-	int error; /* errno of the last file that could not be read */
+	const char *own;          /* the service under way; NULL: none */
+	struct af_names included; /* "/etc/pam.d/common-auth": what services read but their own */
+	int error;                /* errno of the last file that could not be read */
 };
 
 /* *CONTEXT must outlive the result. */
