@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX 8    /* of files that include files */
@@ -235,15 +236,43 @@ static enum af_status read_path(struct reading *reading, const char *path)
 	return status == AFENCE_OK && place.braces > 0 ? AFENCE_ERR_SYNTAX : status;
 }
 
+/* The next of the paths in *list, which have colons between them; false: none is left. */
+static bool next_path(const char **list, char path[PATH_MAX])
+{
+	size_t len = strcspn(*list, ":");
+	bool found = len > 0 && len < PATH_MAX;
+
+	if (found) {
+		memcpy(path, *list, len);
+		path[len] = '\0';
+	}
+	*list += len + ((*list)[len] == ':');
+	return found;
+}
+
+/* In its own process, libkrb5 may have been told of other files. */
+static const char *find_files(const struct af_pam_files *files)
+{
+	const char *told = files == &af_pam_system_files ? secure_getenv("KRB5_CONFIG") : NULL;
+
+	return told != NULL ? told : AFENCE_KRB5_CONF;
+}
+
 enum af_status af_krb5_conf_read(const struct af_pam_files *files, struct af_pam_settings *settings)
 {
 	struct reading reading = {.files = files, .settings = settings};
-	enum af_status status;
+	enum af_status status = AFENCE_OK;
+	const char *list = find_files(files);
+	char path[PATH_MAX];
 
 	*settings = (struct af_pam_settings){.exact = true};
-	status = read_path(&reading, AFENCE_KRB5_CONF);
-	if (status == AFENCE_ERR_ABSENT && reading.opened == 1)
-		return AFENCE_OK;
+	while (status == AFENCE_OK && *list != '\0') {
+		unsigned opened = reading.opened + 1;
+
+		status = next_path(&list, path) ? read_path(&reading, path) : AFENCE_ERR_LIMIT;
+		if (status == AFENCE_ERR_ABSENT && reading.opened == opened)
+			status = AFENCE_OK;
+	}
 	if (status != AFENCE_OK)
 		af_pam_settings_free(settings);
 	return status;

@@ -2,7 +2,9 @@
 /*
  * krb5.conf(5) as MIT's profile library reads it.  "[a] b = { c = d }" is the row with section
  * "a\nb", key "c" and value "d"; names are compared byte for byte.  `include` and `includedir` are
- * followed; the sign "*" (final) is dropped, so that what it would hide is found all the same.
+ * followed; the sign "*" (final) is dropped, so that what it would hide is found all the same.  With the
+ * files of the running system KRB5_CONFIG counts, as it does for libkrb5: not in a program with
+ * borrowed rights.
  */
 #ifndef PAM_KRB5_CONF_H
 #define PAM_KRB5_CONF_H

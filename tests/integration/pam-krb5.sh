@@ -14,6 +14,8 @@
 . "$(dirname "$0")/../lab/kerberos.sh"
 lab_enter "$@"
 
+outside='reserved-identity-external-target'
+unknown='reserved-identity-unknown-target'
 module='pam_krb5.so ignore_root no_ccache'
 
 # server_up ADDRESS ...
@@ -53,10 +55,25 @@ arguments()
 	pam_stack lab "$module" "$guard"
 	passes 'bare name, ordinary realm' pat "$other" $external
 	with realm=EXAMPLE.COM
-	quiet_at_kdc 'realm=' reserved-identity-external-target alice
+	quiet_at_kdc 'realm=' $outside alice
 	kdc_realms=(EXAMPLE.COM SEI.CO.JP)
 	with realm=SEI.CO.JP
 	passes 'realm=, ordinary' pat "$other" $external
+}
+
+# A service whose environment names another krb5.conf for libkrb5.
+environment()
+{
+	local as=(env KRB5_CONFIG=/etc/other.conf:/etc/krb5.conf pamtester lab)
+	kerberos_client $external
+	cp /etc/krb5.conf /etc/other.conf
+	pam_stack lab "$module" "$guard"
+	refused 'KRB5_CONFIG' $outside alice "$secret" $internal "${as[@]}" alice authenticate
+	passes 'KRB5_CONFIG, ordinary' pat@SEI.CO.JP "$other" $internal "${as[@]}" pat@SEI.CO.JP \
+		authenticate
+	chmod 0666 /etc/other.conf
+	refused 'KRB5_CONFIG, not to be trusted' $unknown alice@EXAMPLE.COM "$secret" $internal \
+		"${as[@]}" alice@EXAMPLE.COM authenticate
 }
 
 # Where DNS says who the KDC of example.com is, it may name anybody: the domain asked for decides.
@@ -70,7 +87,7 @@ found_by_dns()
 	passes 'KDC by DNS, without' alice "$secret" $external
 	pam_stack lab "$module" "$guard"
 	dns_mark
-	quiet_at_kdc 'KDC by DNS, with' reserved-identity-unknown-target alice
+	quiet_at_kdc 'KDC by DNS, with' $unknown alice
 	is 'KDC by DNS, with: questions at the name server' "$(dns_questions | grep -c .)" 0
 }
 
@@ -82,8 +99,9 @@ other=$(new_secret ordinary)
 kdc_user alice@EXAMPLE.COM "$secret"
 kdc_user pat@SEI.CO.JP "$other"
 three_runs 'pam_krb5' alice@EXAMPLE.COM "$secret" pat@SEI.CO.JP "$other"
-quiet_at_kdc 'again' reserved-identity-external-target alice@EXAMPLE.COM
+quiet_at_kdc 'again' $outside alice@EXAMPLE.COM
 three_runs 'pam_krb5, bare name' alice "$secret" pat@SEI.CO.JP "$other"
 arguments
+environment
 found_by_dns
 summary
