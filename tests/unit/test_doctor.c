@@ -314,6 +314,14 @@ static void test_services(void)
 			THERE "ok: s: pam_tacplus.so sends to 192.88.99.7 (external) as user\n"
 			      "ok: s: pam_tacplus.so sends to tac.corp.net port 50 (unknown) as "
 			      "user\nok: guarded services: s\n"},
+		{"two that are not known",
+			"auth requisite pam_authfence.so\nauth required pam_x.so\n"
+			"auth required pam_y.so\n",
+			NULL,
+			THERE
+			"warning: where the password goes is not known: pam_x.so: a module that "
+			"is not known (s)\nwarning: where the password goes is not known: "
+			"pam_y.so: a module that is not known (s)\nok: guarded services: s\n"},
 		{"nobody asks",
 			"auth requisite pam_authfence.so target=h\n"
 			"auth required pam_sss.so use_first_pass\n",

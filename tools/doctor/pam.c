@@ -275,6 +275,21 @@ static void tell_unknown(
 		service);
 }
 
+/* Line by line, since of several that cannot be followed discovery tells the first. */
+static void discover_line(struct survey *survey, const char *service,
+	const struct af_pam_scope *scope, struct af_pam_entry *entry)
+{
+	const struct af_pam_stack line = {.entry = entry, .count = 1};
+	struct af_pam_discovery *discovery = af_new(1, sizeof(*discovery));
+
+	af_pam_discover_from(scope, &line, 0, discovery);
+	for (size_t i = 0; i < discovery->count; i++)
+		if (*discovery->found[i].host != '\0')
+			tell_found(survey, service, &discovery->found[i]);
+	tell_unknown(survey, service, discovery);
+	free(discovery);
+}
+
 /* Where the guard's line names the servers, nothing is looked for, unless it says so. */
 static void discover(struct survey *survey, const char *service, enum af_pam_facility facility,
 	const struct af_pam_stack *stack, size_t guard)
@@ -286,17 +301,11 @@ static void discover(struct survey *survey, const char *service, enum af_pam_fac
 		.service = service,
 		.facility = facility,
 		.user = "user"};
-	struct af_pam_discovery *discovery;
 
 	if (wish != NULL ? strcmp(wish, "no") == 0 : aimed)
 		return;
-	discovery = af_new(1, sizeof(*discovery));
-	af_pam_discover_from(&scope, stack, guard + 1, discovery);
-	for (size_t i = 0; i < discovery->count; i++)
-		if (*discovery->found[i].host != '\0')
-			tell_found(survey, service, &discovery->found[i]);
-	tell_unknown(survey, service, discovery);
-	free(discovery);
+	for (size_t i = guard + 1; i < stack->count; i++)
+		discover_line(survey, service, &scope, &stack->entry[i]);
 }
 
 /* ---- services ---- */
@@ -487,8 +496,8 @@ static bool check_module(struct survey *survey, const char *module)
 	else if (state == AFENCE_MODULE_UNREADABLE)
 		af_doctor_give_up(doctor, path, why);
 	else
-		af_doctor_find(
-			doctor, AFENCE_RESULT_FAILED, "%s%s: %s", doctor->root.prefix, path, why);
+		af_doctor_find(doctor, AFENCE_RESULT_FAILED, "%s%s: %s",
+			*path == '/' ? doctor->root.prefix : "", path, why);
 	free(path);
 	free(why);
 	return state == AFENCE_MODULE_GOOD;
