@@ -348,6 +348,7 @@ is 'ldap, installed again: the guard is on' "$(is_on)" 0
 logins 'ldap, installed again' both
 # What the package then says to do.
 cp $stack $lab/stack
+echo "uri ldap://$external/" > /etc/nslcd.conf
 { grep -m 1 ^auth $example && cat $lab/stack; } > $stack
 pam-auth-update --package
 is 'ldap, by hand: the guard is first' "$(grep -m 1 ^auth $stack)" "$(grep -m 1 ^auth $example)"
