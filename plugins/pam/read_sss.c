@@ -281,6 +281,7 @@ static void add_domains(struct sss *sss)
 		if (only == NULL || list_has(only, name))
 			add_domain(sss, name);
 	}
+	sss->name = NULL;
 }
 
 static enum af_status read_file(struct sss *sss, const char *path)
