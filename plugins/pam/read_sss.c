@@ -336,5 +336,7 @@ void af_pam_read_sss(const struct af_pam_question *question, struct af_pam_disco
 	for (size_t i = 0; i < out->count; i++)
 		if (out->found[i].entry == &sss.inner)
 			out->found[i].entry = question->entry;
+	if (out->at == &sss.inner)
+		out->at = question->entry;
 	af_pam_settings_free(&sss.settings);
 }

@@ -63,15 +63,26 @@ static inline char *reader_say(const struct af_pam_discovery *found, char *out, 
 	return out;
 }
 
+static struct reader_line reader_split; /* what is found points to it */
+
 static inline void reader_run(const struct af_pam_files *files, af_pam_reader *read,
 	const char *line, const char *user, struct af_pam_discovery *out)
 {
-	static struct reader_line split; /* what is found points to it */
-	struct af_pam_question question = {files, &split.entry, user, NULL, 0};
+	struct af_pam_question question = {files, &reader_split.entry, user, NULL, 0};
 
 	memset(out, 0, sizeof(*out));
-	reader_line_split(line, &split);
+	reader_line_split(line, &reader_split);
 	read(&question, out);
+}
+
+/* Lines that are not the one that was asked about. */
+static inline size_t count_strangers(const struct af_pam_discovery *found)
+{
+	size_t count = found->unknown && found->at != &reader_split.entry;
+
+	for (size_t i = 0; i < found->count; i++)
+		count += found->found[i].entry != &reader_split.entry;
+	return count;
 }
 
 static inline void reader_rows_check(
@@ -90,6 +101,7 @@ static inline void reader_rows_check(
 		reader_run(
 			&files, read, row->line, row->user != NULL ? row->user : "alice", &found);
 		CHECK_STRING(row->name, reader_say(&found, said, sizeof(said)), row->want);
+		CHECK_NUMBER(row->name, count_strangers(&found), 0);
 	}
 }
 
