@@ -71,10 +71,11 @@ static void choose_policy(struct login *login)
 		pam_syslog(login->pamh, LOG_ERR, "%s", text);
 }
 
-/* A name that carries no domain and no place for one. */
+/* A name that carries no domain and no place for one.  libkrb5 puts a realm behind "al\@ice", too. */
 static bool is_bare(const char *user)
 {
-	return strpbrk(user, "@\\") == NULL;
+	return strpbrk(user, "@\\") == NULL ||
+	       (strstr(user, "\\@") != NULL && af_pam_find_at(user) == NULL);
 }
 
 static void add_login(struct af_request *request, const char *text, enum af_form form)

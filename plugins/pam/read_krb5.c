@@ -135,7 +135,7 @@ static void add_realm(const struct krb5 *krb5, const char *realm, const char *do
 /* The user's own principal. */
 static void add_user(const struct krb5 *krb5, struct af_pam_discovery *out)
 {
-	const char *at = strrchr(krb5->question->user, '@');
+	const char *at = af_pam_find_at(krb5->question->user);
 	const char *realm = find_option(krb5, "user_realm=");
 
 	if (at != NULL) {

@@ -79,6 +79,19 @@ void af_pam_read_configs(const struct af_pam_question *question, const char *con
 		af_pam_add_unreadable(question, *paths, AFENCE_ERR_ABSENT, out);
 }
 
+const char *af_pam_find_at(const char *user)
+{
+	const char *at = NULL;
+
+	for (; *user != '\0'; user++) {
+		if (*user == '@')
+			at = user;
+		else if (*user == '\\' && user[1] != '\0')
+			user++;
+	}
+	return at;
+}
+
 void af_pam_add_unknown(const struct af_pam_question *question, const char *file, const char *wrong,
 	struct af_pam_discovery *out)
 {

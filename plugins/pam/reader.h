@@ -66,6 +66,10 @@ af_pam_reader af_pam_read_winbind; /* pam_winbind(8), smb.conf(5) */
 af_pam_reader af_pam_read_tacplus; /* pam_tacplus: server= */
 af_pam_reader af_pam_read_imap;    /* pam_imap: conf=, pam_imap.conf */
 
+/* The "@" behind which a realm or domain stands in USER, or NULL: one behind a backslash is part of
+ * the name before it (RFC 1964 s2.1.1). */
+const char *af_pam_find_at(const char *user);
+
 /* For the readers. */
 
 /* Takes what TEXT, the configuration at PATH, says. */

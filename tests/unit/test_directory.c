@@ -58,6 +58,8 @@ static const struct reader_row krb5_rows[] = {
 		"kdc1.corp.net:88+CORP.NET adm.corp.net+CORP.NET", NULL},
 	{"a mail address is a principal", "pam_krb5.so", {{.path = KRB5, .text = CORP}},
 		"example.com", "alice@example.com"},
+	{"a quoted @ is part of the name", "pam_krb5.so", {{.path = KRB5, .text = CORP}},
+		"kdc1.corp.net:88+CORP.NET adm.corp.net+CORP.NET", "alice\\@sei.co.jp"},
 	{"case of a realm", "pam_krb5.so", {{.path = KRB5, .text = CORP}}, "corp.net",
 		"a@corp.net"},
 	{"realm=", "pam_krb5.so realm=LAB.TEST", {{.path = KRB5, .text = CORP}},

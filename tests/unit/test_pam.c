@@ -1481,6 +1481,7 @@ static void test_sealed(void)
 		{"what sshd says", BEHIND("[TOYS/pam_radius_auth.so]"), "\b\n\r\177INCORRECT",
 			false},
 		{"bare, appending", BEHIND("[TOYS/pam_imap.so]"), "bob", true},
+		{"quoted @, appending", BEHIND("[TOYS/pam_imap.so]"), "bob\\@acme.org", true},
 		{"reserved", BEHIND("[TOYS/pam_radius_auth.so]"), ALICE, true},
 	};
 
