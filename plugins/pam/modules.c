@@ -186,7 +186,7 @@ static bool has_any(const struct af_pam_entry *entry, const char *const *needs)
 		size_t len = strlen(*needs);
 
 		if ((*needs)[len - 1] == '=' ? af_pam_entry_value(entry, *needs) != NULL
-					     : af_pam_entry_has(entry, *needs))
+					     : af_pam_entry_says(entry, *needs))
 			return true;
 	}
 	return false;

@@ -74,7 +74,7 @@ static bool uses_kerberos(const struct af_pam_question *question, struct af_pam_
 	if (status != AFENCE_OK && status != AFENCE_ERR_ABSENT)
 		af_pam_add_unreadable(question, path, status, out);
 	value = find_global(&settings, "krb5_auth");
-	uses = af_pam_entry_has(question->entry, "krb5_auth") ||
+	uses = af_pam_entry_says(question->entry, "krb5_auth") ||
 	       (value != NULL && strcasecmp(value, "no") != 0 && strcasecmp(value, "false") != 0 &&
 		       strcmp(value, "0") != 0 && strcasecmp(value, "off") != 0);
 	af_pam_settings_free(&settings);

@@ -604,3 +604,11 @@ bool af_pam_entry_has(const struct af_pam_entry *entry, const char *word)
 			return true;
 	return false;
 }
+
+bool af_pam_entry_says(const struct af_pam_entry *entry, const char *word)
+{
+	for (size_t i = 0; i < entry->count; i++)
+		if (strcasecmp(entry->argument[i], word) == 0)
+			return true;
+	return false;
+}

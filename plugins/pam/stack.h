@@ -98,4 +98,7 @@ const char *af_pam_entry_value(const struct af_pam_entry *entry, const char *key
 /* True if WORD stands among the arguments. */
 bool af_pam_entry_has(const struct af_pam_entry *entry, const char *word);
 
+/* The same in any case of letters, as pam_exec and pam_winbind look for theirs. */
+bool af_pam_entry_says(const struct af_pam_entry *entry, const char *word);
+
 #endif

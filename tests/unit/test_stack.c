@@ -312,6 +312,8 @@ static void test_arguments(void)
 	CHECK_STRING("no value", af_pam_entry_value(stack.entry, "x="), NULL);
 	CHECK_NUMBER("word", af_pam_entry_has(stack.entry, "word"), true);
 	CHECK_NUMBER("part of a word", af_pam_entry_has(stack.entry, "wor"), false);
+	CHECK_NUMBER("another case", af_pam_entry_has(stack.entry, "WORD"), false);
+	CHECK_NUMBER("in any case", af_pam_entry_says(stack.entry, "WORD"), true);
 	af_pam_stack_free(&stack);
 	af_pam_stack_read_file(&files, "/etc/pam.d/t", AFENCE_PAM_AUTH, &stack);
 	CHECK_NUMBER("no file", stack.trouble, AFENCE_ERR_ABSENT);
