@@ -159,13 +159,14 @@ static void log_decision(struct login *login)
 		af_report_line(&login->request, decision, -1, suppressed, line));
 }
 
-/* PLACE NULL: the password stays here.  An exception of one place is told of, though another place
- * may have the last word. */
+/* PLACE NULL: the password stays here.  An exception of one place, or a refusal on trial, is told of,
+ * though another place may have the last word. */
 static void ask(struct login *login, const struct place *place)
 {
 	struct af_request *request = &login->request;
 
-	if (login->decision.reason == AFENCE_REASON_EXCEPTION)
+	if (login->decision.reason == AFENCE_REASON_EXCEPTION ||
+		login->decision.verdict == AFENCE_OBSERVE)
 		log_decision(login);
 	login->logged = false;
 	request->no_forwarder = place == NULL;
@@ -234,10 +235,14 @@ static void discover(struct login *login)
 }
 
 /* R4: the worst verdict wins, and since all are asked in one mode nothing is worse than the first
- * that is no plain yes. */
+ * that is no plain yes; save where only rules on trial refuse: the next place may be refused by one
+ * in force. */
 static bool is_decided(const struct login *login)
 {
-	return login->decision.verdict != AFENCE_ALLOW;
+	const struct af_decision *decision = &login->decision;
+
+	return decision->verdict == AFENCE_BLOCK ||
+	       (decision->verdict == AFENCE_OBSERVE && decision->mode == AFENCE_MODE_OBSERVE);
 }
 
 static void judge_targets(struct login *login)

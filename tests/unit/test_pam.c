@@ -862,6 +862,7 @@ static const struct {
 } configurations[] = {
 	{"far.conf", "# a server\n192.88.99.7:1812 s3cr3t 3\n"},
 	{"near.conf", "10.0.0.1 s3cr3t\n"},
+	{"three.conf", "127.0.0.1 s3cr3t\n10.0.0.1 s3cr3t\n127.0.0.2 s3cr3t\n"},
 	{"named.conf", "radius1.corp.net:1812 s3cr3t\n"},
 	{"both.conf", "10.0.0.1 s3cr3t\n192.88.99.7:1812 s3cr3t\n"},
 	{"writable.conf", "10.0.0.1 s3cr3t\n"},
@@ -1003,6 +1004,15 @@ static const struct found_row found_rows[] = {
 		"[conf=DIR/far.conf]\n",
 		"dev@dev.acme.org", "verdict=observe reason=reserved-identity-external-target",
 		" trial=yes ", 1},
+	{"a rule on trial, then one in force",
+		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/near.bin]\n" RADIUS
+		"[conf=DIR/both.conf]\n",
+		ALICE, EXTERNAL, FOUND, 0},
+	{"a rule on trial, then none",
+		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/near.bin]\n" RADIUS
+		"[conf=DIR/three.conf]\n",
+		ALICE, "verdict=observe reason=reserved-identity-external-target",
+		" target=10.0.0.1 ", 1},
 	{"off",
 		"auth " RECOMMENDED " GUARD debug [confdir=DIR] [policy=DIR/off.bin]\n"
 		"auth required [TOYS/pam_imap.so] [conf=DIR/reserved.conf]\n",
@@ -1043,13 +1053,13 @@ static void set_trial(struct af_rules *rules)
 	rules->row[0].life = AFENCE_LIFE_TRIAL;
 }
 
-static void write_trial(void)
+static void write_trial(const char *name, const char *text)
 {
 	const struct af_stamp stamp = {.generation = 7, .created = 1000};
 	struct af_compiled image;
 
-	compile_changed("policy 1;\nreserve \"dev.acme.org\";\n", set_trial, &stamp, &image);
-	write_bytes("trial.bin", image.bytes, image.length);
+	compile_changed(text, set_trial, &stamp, &image);
+	write_bytes(name, image.bytes, image.length);
 	free(image.bytes);
 }
 
@@ -1075,7 +1085,8 @@ static void prepare_discovery(void)
 	for (size_t i = 0; i < sizeof(configurations) / sizeof(configurations[0]); i++)
 		write_service(configurations[i].name, configurations[i].text);
 	change_mode("writable.conf", 0666);
-	write_trial();
+	write_trial("trial.bin", "policy 1;\nreserve \"dev.acme.org\";\n");
+	write_trial("near.bin", "policy 1;\nexternal 10.0.0.0/8;\n");
 	write_policy("modules.bin", "policy 1;\ninternal \"*.corp.net\";\n"
 				    "pam-module \"pam_foo.so\" local;\n"
 				    "pam-module \"pam_url.so\" local;\n"
