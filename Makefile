@@ -35,19 +35,28 @@ endif
 COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
           af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
-          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause af_policy_file \
-          af_policy_watch af_target af_decide af_report af_limit
+          af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause \
+          af_policy_file af_policy_watch af_target af_decide af_report af_limit
 SASL    = plugin guard canon connection cut report
 PAM     = module guard options
-STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings krb5_conf read_krb5 read_sss read_winbind modules discover
-TOOL    = main arguments memory names root suggest check batch policy doctor output/text output/json output/clause output/psl \
-           doctor/findings doctor/module doctor/sasl \
-          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_files doctor/pam_beside doctor/policy doctor/policy_rules \
-          policy/source policy/diagnostics policy/lexer policy/parser policy/statements policy/reading \
-          policy/clauses policy/services policy/modules policy/cases policy/lists policy/check_words policy/review policy/review_rows \
-          policy/check policy/rules policy/compile policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer policy/store policy/store_images policy/store_sign policy/revise policy/trial policy/activation policy/verb_apply policy/verb_mode policy/verb_history policy/verb_promote policy/set policy/request policy/build policy/expect policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt policy/print policy/print_json policy/verb_show
-UNIT    = domain identity registry address resolver image policy watch target decide report compile \
-          plugin cut pam stack reader directory doctor format expect property pattern print store
+STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
+          krb5_conf read_krb5 read_sss read_winbind modules discover
+TOOL    = main arguments memory names root suggest check batch policy doctor output/text \
+          output/json output/clause output/psl doctor/findings doctor/module doctor/sasl \
+          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_files \
+          doctor/pam_beside doctor/policy doctor/policy_rules policy/source policy/diagnostics \
+          policy/lexer policy/parser policy/statements policy/reading policy/clauses \
+          policy/services policy/modules policy/cases policy/lists policy/check_words \
+          policy/review policy/review_rows policy/check policy/rules policy/compile \
+          policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer \
+          policy/store policy/store_images policy/store_sign policy/revise policy/trial \
+          policy/activation policy/verb_apply policy/verb_mode policy/verb_history \
+          policy/verb_promote policy/set policy/request policy/build policy/expect \
+          policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt \
+          policy/print policy/print_json policy/verb_show
+UNIT    = domain identity registry address resolver image policy watch target decide report \
+          compile plugin cut pam stack reader directory doctor format expect property pattern \
+          print store
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
