@@ -14,6 +14,7 @@ mandir     ?= $(prefix)/share/man
 vendordir  ?= $(prefix)/lib/authfence
 sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
 pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
+completiondir ?= $(prefix)/share/bash-completion/completions
 B          ?= build
 
 # What the code needs, kept apart so that a user's CFLAGS survive.
@@ -217,12 +218,14 @@ deb: ## Debian packages, in build/deb (missing build tools are installed, as roo
 install: all ## install below DESTDIR
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(pamdir) \
 		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
-		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(prefix)/lib/tmpfiles.d
+		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d \
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(completiondir)
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
 	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
 	$(INSTALL) -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
 	$(INSTALL) -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
 	$(INSTALL) -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
+	$(INSTALL) -m 0644 conf/completion.bash $(DESTDIR)$(completiondir)/authfence
 	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 0644 $(MAN5) $(DESTDIR)$(mandir)/man5/
 	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
@@ -231,7 +234,7 @@ install: all ## install below DESTDIR
 uninstall: ## remove what install put there; policy files stay
 	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
 		$(DESTDIR)$(pamdir)/pam_authfence.so $(DESTDIR)$(vendordir)/policy.d/default.policy \
-		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf $(DESTDIR)$(completiondir)/authfence
 	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN5:docs/%=$(DESTDIR)$(mandir)/man5/%) \
 		$(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) $(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \

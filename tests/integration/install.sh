@@ -32,6 +32,7 @@ is 'what is installed' "$(installed)" "$(
 		755 opt/af/bin/authfence
 		644 opt/af/lib/authfence/policy.d/default.policy
 		644 opt/af/lib/tmpfiles.d/authfence.conf
+		644 opt/af/share/bash-completion/completions/authfence
 		644 opt/af/share/man/man1/authfence.1
 		644 opt/af/share/man/man5/authfence.policy.5
 		644 opt/af/share/man/man7/authfence-sasl.7
