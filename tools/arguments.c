@@ -37,9 +37,10 @@ bool af_argument_choice(const char *verb, const char *option, const char *word,
 			i > 0 ? ", " : "", choice[i]);
 	}
 	near = af_suggest(word, choice, count);
-	af_usage_error(verb, "--%s: unknown value \"%s\", expected one of: %s%s%s%s", option, word,
-		list, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-		near != NULL ? "\"?)" : "");
+	af_usage_error(verb, "%s%s%sunknown value \"%s\", expected one of: %s%s%s%s",
+		option != NULL ? "--" : "", option != NULL ? option : "",
+		option != NULL ? ": " : "", word, list, near != NULL ? " (did you mean \"" : "",
+		near != NULL ? near : "", near != NULL ? "\"?)" : "");
 	return false;
 }
 

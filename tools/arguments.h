@@ -29,7 +29,7 @@ void af_usage_error(const char *verb, const char *format, ...)
 
 /*
  * One of the COUNT words at CHOICE: its index into *out.  OPTION names the option (without
- * dashes) in the complaint, which suggests the nearest word.
+ * dashes) in the complaint, NULL if it is an argument; the nearest word is suggested.
  */
 bool af_argument_choice(const char *verb, const char *option, const char *word,
 	const char *const *choice, size_t count, int *out);

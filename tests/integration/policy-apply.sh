@@ -169,7 +169,8 @@ expect 0 '"until":null' policy mode --format json enforce
 for time in '' 0s 31d 1 1w -1s 1.5h 99999999999999999999s; do
 	unchanged 2 'expected a time from 1s to 30d' policy mode off --for "$time"
 done
-unchanged 2 'expected one of: enforce, observe, off' policy mode stop
+unchanged 2 'mode: unknown value "enforse", expected one of: enforce, observe, off (did you mean "enforce"?)' \
+	policy mode enforse
 unchanged 2 'expected one mode' policy mode
 
 fresh 'rules on trial'

@@ -56,9 +56,11 @@ json()
 	fi
 }
 
+mkdir "$scratch/slash"
+echo 'mode off;' > "$scratch/slash/a.policy"
 echo '# which files count'
 same 2 '@/root/etc/authfence/policy.d: error: no *.policy here or in @/root/usr/lib/authfence/policy.d, expected at least one
-authfence policy validate: 1 error, nothing written' policy validate --root "$root"
+authfence policy validate: 1 error' policy validate --root "$root"
 cat > "$vendor/10-vendor.policy" <<- 'EOF'
 	policy 1;
 	mode observe;
@@ -71,7 +73,7 @@ wrong;
 @/root/usr/lib/authfence/policy.d/30-masked.policy:2:1: error: unknown keyword "wrong", expected policy, mode, reserve, internal, external, resolver, on-block, log, exception, protect, service, expect or pam-module
 wrong;
 ^
-authfence policy validate: 2 errors, nothing written' policy validate --root "$root"
+authfence policy validate: 2 errors' policy validate --root "$root"
 printf 'policy 1;\ninternal "near.net";\n' > "$site/20-replaced.policy"
 ln -s /dev/null "$site/30-masked.policy"
 cat > "$site/05-site.policy" <<- 'EOF'
@@ -93,13 +95,17 @@ EOF
 printf '# one a line\nlisted.net\n' > "$site/names.txt"
 same 0 '3 files, 4 rules, 3 expect cases passed' policy validate --root "$root"
 same 0 '2 files, 3 rules, 3 expect cases passed' policy validate "$site"
+same 2 '@/slash/a.policy:1:1: error: seen "mode", expected "policy 1;" as the first statement
+mode off;
+^
+authfence policy validate: 1 error' policy validate "$scratch/slash//"
 same 0 '1 file, 1 rule, 0 expect cases passed' policy validate "$site/20-replaced.policy"
 same 0 '1 file, 1 rule, 0 expect cases passed' \
 	bash -c "cat '$site/20-replaced.policy' | '$build/authfence' policy validate /dev/stdin"
 mkdir "$scratch/empty"
 same 2 '@/empty: error: no *.policy in this folder, expected at least one
 @/none.policy: error: cannot be read: No such file or directory, expected a policy file
-authfence policy validate: 2 errors, nothing written' \
+authfence policy validate: 2 errors' \
 	policy validate "$scratch/empty" "$scratch/none.policy"
 same 2 'authfence policy validate: --root: cannot open "@/none": No such file or directory, expected a folder' \
 	policy validate --root "$scratch/none"
@@ -107,7 +113,7 @@ same 2 'authfence policy validate: --root stands twice, expected it once' \
 	policy validate --root / --root /
 ln -s nowhere "$site/99-dangling.policy"
 same 2 '@/root/etc/authfence/policy.d/99-dangling.policy: error: cannot be read: No such file or directory, expected a policy file
-authfence policy validate: 1 error, nothing written' policy validate --root "$root"
+authfence policy validate: 1 error' policy validate --root "$root"
 rm "$site/99-dangling.policy"
 
 echo '# the image names its files as the root folder does, and the site overrides the mode'
@@ -131,7 +137,7 @@ case_failed='@/root/etc/authfence/policy.d/05-site.policy:15:1: error: "a@listed
 expect allow "a@listed.net" to "far.net";
 ^'
 same 2 "$case_failed
-authfence policy validate: 1 error, nothing written" policy validate --root "$root"
+authfence policy validate: 1 error" policy validate --root "$root"
 same 2 "$case_failed
 authfence policy compile: 1 error, nothing written" \
 	policy compile --root "$root" -o "$scratch/none.bin"

@@ -72,7 +72,7 @@ static void make_image(const struct af_stamp *stamp, struct af_build *build)
 }
 
 int af_build_finish(const struct af_policy_request *request, const struct af_stamp *stamp,
-	struct af_build *build)
+	const char *undone, struct af_build *build)
 {
 	size_t errors;
 
@@ -86,8 +86,8 @@ int af_build_finish(const struct af_policy_request *request, const struct af_sta
 	if (request->format == AFENCE_FORMAT_JSON)
 		af_json_print(af_build_json(build));
 	else
-		af_usage_error(request->verb, "%zu error%s, nothing %s", errors,
-			errors == 1 ? "" : "s", stamp->origin != NULL ? "activated" : "written");
+		af_usage_error(
+			request->verb, "%zu error%s%s", errors, errors == 1 ? "" : "s", undone);
 	free(build->image.bytes);
 	build->image = (struct af_compiled){0};
 	return AFENCE_EXIT_USAGE;

@@ -28,10 +28,11 @@ void af_build_read(const struct af_policy_request *request, struct af_build *out
  * Makes the image, judges the `expect` cases on it and prints the diagnostics: as text to standard
  * error, or in JSON the object of af_build_json() to standard output, but only where there are
  * errors.  AFENCE_EXIT_CLEAN: build->image is made; AFENCE_EXIT_USAGE: there were errors, and there is
- * no image.  STAMP has an origin if the image is to be activated.
+ * no image.  STAMP has an origin if the image is to be activated.  UNDONE ends the line that counts
+ * the errors: ", nothing written", or "" where nothing was to be done.
  */
 int af_build_finish(const struct af_policy_request *request, const struct af_stamp *stamp,
-	struct af_build *build);
+	const char *undone, struct af_build *build);
 
 /* {"errors":0,"warnings":1,"diagnostics":[{"file","line","column","severity","message"}]}: a verb
  * adds what it did and hands it to af_json_print(). */

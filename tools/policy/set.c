@@ -149,6 +149,16 @@ static void search_default(struct search *search)
 	af_names_free(&names);
 }
 
+/* PATH without slashes at its end, since one comes before each name in it. */
+static char *join(const char *path, const char *name)
+{
+	size_t length = strlen(path);
+
+	while (length > 0 && path[length - 1] == '/')
+		length--;
+	return af_format("%.*s%s", (int)length, path, name);
+}
+
 /* Links in a folder that somebody names lead where they lead. */
 static void search_folder(struct search *search, const char *path)
 {
@@ -164,7 +174,7 @@ static void search_folder(struct search *search, const char *path)
 		add_entry(search, af_format("%s", path),
 			af_format("no *%s in this folder, expected at least one", SUFFIX));
 	for (size_t i = 0; i < found.count; i++)
-		add_entry(search, af_format("%s%s", path, found.name[i]), NULL);
+		add_entry(search, join(path, found.name[i]), NULL);
 	af_names_free(&names);
 	af_names_free(&found);
 	if (folder.fd >= 0)

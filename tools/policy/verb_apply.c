@@ -127,7 +127,7 @@ static int build(struct apply *apply)
 	origin.base = has_active ? af_image_generation(&apply->active.image) : 0;
 	if (apply->observe_new && apply->build.diagnostics.errors == 0)
 		af_trial_mark(&apply->build.rules, has_active ? &apply->active.image : NULL);
-	status = af_build_finish(&apply->request, &stamp, &apply->build);
+	status = af_build_finish(&apply->request, &stamp, ", nothing activated", &apply->build);
 	return status == AFENCE_EXIT_CLEAN ? finish(apply) : status;
 }
 

@@ -99,7 +99,7 @@ static int write_image(
 {
 	const struct af_stamp stamp = {
 		.generation = af_output_generation(output) + 1, .created = request->now};
-	int result = af_build_finish(request, &stamp, build);
+	int result = af_build_finish(request, &stamp, ", nothing written", build);
 	enum af_status status;
 	const char *step;
 
@@ -179,7 +179,7 @@ int af_policy_validate(int argc, char **argv)
 	if (!af_request_read(argc, argv, &usage, &request, &result))
 		return result;
 	af_build_read(&request, &build);
-	result = af_build_finish(&request, &stamp, &build);
+	result = af_build_finish(&request, &stamp, "", &build);
 	if (result == AFENCE_EXIT_CLEAN)
 		report_valid(&request, &build);
 	af_build_free(&build);

@@ -395,7 +395,7 @@ int af_policy_diff(int argc, char **argv)
 	af_build_read(&request, &build);
 	result = load(&request, from, &stored);
 	if (result == AFENCE_EXIT_CLEAN)
-		result = af_build_finish(&request, &stamp, &build);
+		result = af_build_finish(&request, &stamp, "", &build);
 	if (result == AFENCE_EXIT_CLEAN)
 		result = compare(&request, &build, &stored);
 	af_build_free(&build);

@@ -136,7 +136,7 @@ static bool read_change(struct change *change)
 		af_usage_error(VERB, "expected one mode: enforce, observe or off");
 		return false;
 	}
-	return af_argument_choice(VERB, "mode", change->request.path[0], modes,
+	return af_argument_choice(VERB, NULL, change->request.path[0], modes,
 		       sizeof(modes) / sizeof(modes[0]), &change->mode) &&
 	       (change->time == NULL || read_time(change->time, &change->seconds));
 }
