@@ -271,6 +271,9 @@ void af_pam_discover(
 		set_unknown(out, stack->trouble_text, stack->trouble_file);
 	else if (stack->refused && scope->mapped)
 		set_unknown(out, "a stack that libpam would not take", scope->service);
+	/* pam_start(3) drops the folders of a service's name, pam_set_item(3) does not. */
+	if (scope->mapped && scope->service != NULL && strchr(scope->service, '/') != NULL)
+		set_unknown(out, "the name of the service is a path", NULL);
 	start = find_start(scope, stack, out);
 	af_pam_discover_from(scope, stack, start, out);
 	find_misplaced(scope, stack, start, out);

@@ -1137,6 +1137,31 @@ static void test_found_other(void)
 	write_other();
 }
 
+static int authenticate_elsewhere(pam_handle_t *pamh, int flags)
+{
+	pam_set_item(pamh, PAM_SERVICE, "elsewhere/path");
+	return pam_authenticate(pamh, flags);
+}
+
+/* The application has changed the service to one in a folder further down. */
+static void test_found_path(void)
+{
+	static const struct attempt attempt = {.user = ALICE, .call = authenticate_elsewhere};
+	static const char quiet[] = GUARDED "auth required pam_permit.so\n"
+					    "account required [TOYS/pam_radius_auth.so]\n";
+
+	if (!may_discover())
+		return;
+	write_service("fence", quiet);
+	write_service("path", quiet);
+	write_service("elsewhere/path", GUARDED RADIUS "[conf=DIR/far.conf]\n");
+	try("a path", &attempt);
+	CHECK_NUMBER("a path", seen->code, PAM_PERM_DENIED);
+	CHECK_NUMBER("a path", seen->passwords, 0);
+	CHECK_NUMBER("a path",
+		strstr(seen->log, "why=\"the name of the service is a path\"") != NULL, true);
+}
+
 static void test_found_message(void)
 {
 	if (!may_discover())
@@ -1673,6 +1698,7 @@ static CU_TestInfo tests[] = {
 	{"found in the stack", test_found},
 	{"found in part", test_found_trouble},
 	{"found by way of other", test_found_other},
+	{"found for a service that is a path", test_found_path},
 	{"message about what was found", test_found_message},
 	{"found for a new password", test_found_chauthtok},
 	{"message", test_message},
