@@ -109,6 +109,21 @@ static bool read_peer(struct options *options)
 	return word == NULL || request->has_peer;
 }
 
+/* A request of second 0 would be one of today. */
+static bool read_day(struct options *options)
+{
+	const char *word = options->word[WORD_ON];
+	time_t *now = &options->check.request.now;
+
+	if (word == NULL)
+		return true;
+	if (!af_argument_date("check", "--on", word, now))
+		return false;
+	if (*now == 0)
+		*now = 1;
+	return true;
+}
+
 static bool read_words(struct options *options)
 {
 	static const char *const stacks[] = {"sasl", "pam"};
@@ -130,8 +145,7 @@ static bool read_words(struct options *options)
 	check->request.stack = (enum af_stack)stack;
 	check->request.service = options->word[WORD_SERVICE];
 	options->resolve = resolve == 1 && stack != AFENCE_STACK_PAM;
-	return options->word[WORD_ON] == NULL ||
-	       af_argument_date("check", "--on", options->word[WORD_ON], &check->request.now);
+	return read_day(options);
 }
 
 static void complain_policy(const char *path, enum af_status status)

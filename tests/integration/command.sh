@@ -160,6 +160,10 @@ expect 1 'server     external' "${clauses[@]}" eve@fin.corp.net 192.88.99.7
 expect 1 '"reason":null,"owner":"security@corp.net","ticket":null,"expires":null}' \
 	"${clauses[@]}" --format json eve@fin.corp.net 192.88.99.7
 expect 0 'protected-target' "${clauses[@]}" eve@fin.corp.net smtp.corp.net
+sed 's/2027/2020/' "$scratch/clauses.policy" > "$scratch/past.policy"
+SOURCE_DATE_EPOCH=1600000000 expect 0 '1 exception' "${compile[@]}" "$scratch/past.policy"
+expect 1 'expired    exception:lab at ' "${clauses[@]}" "${lab[@]}"
+expect 0 'rule       exception:lab at ' "${clauses[@]}" --on 1970-01-01 "${lab[@]}"
 
 echo '# the active policy falls back as in a plugin (R9), and says so'
 mkdir -p "$scratch/etc/authfence"
