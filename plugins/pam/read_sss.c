@@ -248,7 +248,8 @@ static const char *enabled_domain(struct sss *sss, size_t row, const char *list)
 	return enabled != NULL && strcasecmp(enabled, "false") != 0 ? name : NULL;
 }
 
-/* default_domain_suffix is the name of a domain as well, perhaps of one that is only trusted. */
+/* default_domain_suffix is the name of a domain as well, perhaps of one that is only trusted: it stands
+ * behind a bare name all the same. */
 static void add_domains(struct sss *sss)
 {
 	const char *only = af_pam_entry_value(sss->question->entry, "domains=");
@@ -268,8 +269,10 @@ static void add_domains(struct sss *sss)
 		if (found != NULL && (only == NULL || list_has(only, found)))
 			add_domain(sss, found);
 	}
-	if (suffix != NULL && *suffix != '\0' && !list_has(list, suffix))
+	if (suffix != NULL && *suffix != '\0' && !list_has(list, suffix)) {
 		unknown(sss, "default_domain_suffix is none of the domains");
+		af_pam_add_host(sss->question, "", 0, 0, suffix, sss->out);
+	}
 	for (end = list + strlen(list), next = list;
 		af_pam_next_word(&next, end, BETWEEN, &list, &len);) {
 		if (len >= sizeof(name)) {

@@ -217,6 +217,13 @@ static const struct reader_row sss_rows[] = {
 				"ldap_uri = ldap://c.net\n"
 				"[domain/d]\nid_provider = ldap\nldap_uri = ldap://d.net\n"}},
 		"c.net+c b.net+b", NULL},
+	{"a suffix of none of the domains", "pam_sss.so",
+		{{.path = SSSD,
+			.text = "[sssd]\ndomains = a\ndefault_domain_suffix = ad.example.com\n"
+				"[domain/a]\nid_provider = ldap\nldap_uri = ldap://a.net\n"}},
+		"(unknown)+ad.example.com a.net+a "
+		"?pam_sss.so: /etc/sssd/sssd.conf: default_domain_suffix is none of the domains",
+		NULL},
 	{"proxy", "pam_sss.so",
 		{{.path = SSSD, .text = DOMAIN("proxy", "proxy_pam_target = inner\n")},
 			{.path = "/etc/pam.d/inner", .text = "auth required pam_krb5.so\n"},
