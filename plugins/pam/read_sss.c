@@ -296,7 +296,7 @@ static enum af_status read_file(struct sss *sss, const char *path)
 	if (status == AFENCE_OK)
 		status = af_pam_ini_read(&text, &sss->settings);
 	af_pam_text_free(&text);
-	if (status != AFENCE_OK)
+	if (status != AFENCE_OK && status != AFENCE_ERR_ABSENT)
 		af_pam_add_unreadable(sss->question, path, status, sss->out);
 	return status;
 }
@@ -333,8 +333,16 @@ static enum af_status read_snippets(struct sss *sss)
 void af_pam_read_sss(const struct af_pam_question *question, struct af_pam_discovery *out)
 {
 	struct sss sss = {.question = question, .out = out};
+	enum af_status status = read_file(&sss, SSSD_CONF);
 
-	if (read_file(&sss, SSSD_CONF) == AFENCE_OK && read_snippets(&sss) == AFENCE_OK)
+	bool alone = status == AFENCE_ERR_ABSENT;
+
+	/* Since 1.14 sssd does with the snippets alone. */
+	if (status == AFENCE_OK || alone)
+		status = read_snippets(&sss);
+	if (status == AFENCE_ERR_ABSENT || (alone && sss.settings.count == 0))
+		af_pam_add_unreadable(question, SSSD_CONF, AFENCE_ERR_ABSENT, out);
+	else if (status == AFENCE_OK)
 		add_domains(&sss);
 	for (size_t i = 0; i < out->count; i++)
 		if (out->found[i].entry == &sss.inner)

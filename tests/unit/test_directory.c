@@ -217,6 +217,14 @@ static const struct reader_row sss_rows[] = {
 				"ldap_uri = ldap://c.net\n"
 				"[domain/d]\nid_provider = ldap\nldap_uri = ldap://d.net\n"}},
 		"c.net+c b.net+b", NULL},
+	{"snippets alone", "pam_sss.so",
+		{{.path = "/etc/sssd/conf.d/a.conf",
+			.text = DOMAIN("ldap", "ldap_uri = ldap://a.net\n")}},
+		"a.net+lab", NULL},
+	{"a snippet that is gone", "pam_sss.so",
+		{{.path = SSSD, .text = DOMAIN("ldap", "ldap_uri = ldap://a.net\n")},
+			{.path = "/etc/sssd/conf.d/a.conf", .status = AFENCE_ERR_ABSENT}},
+		"?pam_sss.so: /etc/sssd/sssd.conf: no such file", NULL},
 	{"a suffix of none of the domains", "pam_sss.so",
 		{{.path = SSSD,
 			.text = "[sssd]\ndomains = a\ndefault_domain_suffix = ad.example.com\n"
