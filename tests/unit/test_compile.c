@@ -873,6 +873,25 @@ static void test_output(void)
 	CHECK_NUMBER("files", count_files(), 3);
 }
 
+static void test_last_generation(void)
+{
+	const struct af_stamp last = {.generation = UINT64_MAX, .created = 1};
+	struct af_source file;
+	FILE *out;
+
+	make_folder("last");
+	CHECK_NUMBER("first", RUN(NULL, "compile", "-o", output, good), 0);
+	load_output(&file);
+	af_compile_stamp((uint8_t *)file.text, file.length, &last);
+	out = fopen(output, "w");
+	CHECK_NUMBER("write", fwrite(file.text, 1, file.length, out), file.length);
+	fclose(out);
+	CHECK_NUMBER("none above", RUN(NULL, "compile", "-o", output, good), 3);
+	CU_ASSERT(has_said("there is no number above the generation of"));
+	check_output("none above", UINT64_MAX, 1);
+	af_source_free(&file);
+}
+
 static void test_deterministic(void)
 {
 	struct af_source first, second;
@@ -936,6 +955,7 @@ static CU_TestInfo tests[] = {
 	{"every setting", test_settings},
 	{"name servers and durations", test_resolver},
 	{"command line", test_usage},
+	{"last generation", test_last_generation},
 	{"output", test_output},
 	{"same input, same bytes", test_deterministic},
 	{"full disk", test_full_disk},

@@ -99,10 +99,16 @@ static int write_image(
 {
 	const struct af_stamp stamp = {
 		.generation = af_output_generation(output) + 1, .created = request->now};
-	int result = af_build_finish(request, &stamp, ", nothing written", build);
 	enum af_status status;
 	const char *step;
+	int result;
 
+	if (stamp.generation == 0) {
+		af_usage_error(
+			COMPILE, "there is no number above the generation of \"%s\"", output);
+		return AFENCE_EXIT_UNFINISHED;
+	}
+	result = af_build_finish(request, &stamp, ", nothing written", build);
 	if (result != AFENCE_EXIT_CLEAN)
 		return result;
 	status = af_output_write(output, build->image.bytes, build->image.length, &step);
