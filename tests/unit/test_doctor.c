@@ -289,7 +289,8 @@ static void test_services(void)
 		{"opaque", "auth required pam_exec.so expose_authtok /bin/true\n", NULL,
 			"warning: /etc/pam.d/s:1: pam_exec.so may send the password away, and no guard "
 			"stands before it (s)\n"},
-		{"opaque, in another case", "auth required pam_exec.so Expose_Authtok /bin/true\n", NULL,
+		{"opaque, in another case", "auth required pam_exec.so Expose_Authtok /bin/true\n",
+			NULL,
 			"warning: /etc/pam.d/s:1: pam_exec.so may send the password away, and no guard "
 			"stands before it (s)\n"},
 		{"like a sender", "auth required pam_ldapx.so\n", NULL,
