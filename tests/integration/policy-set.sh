@@ -111,6 +111,9 @@ same 2 'authfence policy validate: --root: cannot open "@/none": No such file or
 	policy validate --root "$scratch/none"
 same 2 'authfence policy validate: --root stands twice, expected it once' \
 	policy validate --root / --root /
+SOURCE_DATE_EPOCH=9223372036854775807 same 2 \
+	'authfence policy validate: SOURCE_DATE_EPOCH is "9223372036854775807", expected seconds from 1970 to the year 9999' \
+	policy validate --root "$root"
 ln -s nowhere "$site/99-dangling.policy"
 same 2 '@/root/etc/authfence/policy.d/99-dangling.policy: error: cannot be read: No such file or directory, expected a policy file
 authfence policy validate: 1 error' policy validate --root "$root"

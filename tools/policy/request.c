@@ -10,6 +10,8 @@
 #define OPTIONS_MAX 16
 #define FIRST_CODE  256 /* of getopt_long(), above all letters */
 
+#define CLOCK_MAX INT64_C(253402300799) /* the end of 9999, the last year that is printed */
+
 /* All options of a sub-verb, in the order of their codes. */
 struct table {
 	const char *verb;
@@ -92,9 +94,10 @@ static bool read_clock(const char *verb, int64_t *out)
 	}
 	errno = 0;
 	*out = strtoll(text, &end, 10);
-	if (errno == 0 && *end == '\0' && *text >= '0' && *text <= '9')
+	if (errno == 0 && *end == '\0' && *text >= '0' && *text <= '9' && *out <= CLOCK_MAX)
 		return true;
-	af_usage_error(verb, "SOURCE_DATE_EPOCH is \"%s\", expected seconds since 1970", text);
+	af_usage_error(verb,
+		"SOURCE_DATE_EPOCH is \"%s\", expected seconds from 1970 to the year 9999", text);
 	return false;
 }
 
