@@ -32,6 +32,7 @@ static const char *const facility_names[AFENCE_PAM_FACILITIES] = {
 /* What the entries point into. */
 struct block {
 	struct block *next;
+	size_t size;
 	char bytes[];
 };
 
@@ -86,6 +87,7 @@ static void *keep(struct reading *reading, size_t size)
 		return NULL;
 	}
 	reading->kept += size;
+	block->size = size;
 	block->next = reading->stack->memory;
 	reading->stack->memory = block;
 	return block->bytes;
@@ -574,6 +576,7 @@ void af_pam_stack_free(struct af_pam_stack *stack)
 
 	for (; block != NULL; block = next) {
 		next = block->next;
+		explicit_bzero(block->bytes, block->size); /* "secret=", "passwd=" */
 		free(block);
 	}
 	free(stack->entry);
