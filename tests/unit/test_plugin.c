@@ -895,6 +895,21 @@ static const char *make_policy(const char *name, const char *text)
 	return image;
 }
 
+/* The same with all of its rules on trial. */
+static const char *make_trial(const char *text)
+{
+	static char image[4300];
+	char command[14000];
+
+	snprintf(image, sizeof(image), "%s/trial/etc/authfence/policy.bin", af_scratch_dir());
+	snprintf(command, sizeof(command),
+		"cd %s && mkdir -p trial && printf '%%s\n' 'policy 1;' '%s' >trial.policy && "
+		"%s/authfence policy apply --observe-new --root trial trial.policy >/dev/null",
+		af_scratch_dir(), text, af_build_dir);
+	CHECK_NUMBER("trial", system(command), 0);
+	return image;
+}
+
 /* The folder where libsasl2 has its own mechanisms, if it has PLAIN. */
 static bool find_plain(char folder[4096])
 {
@@ -954,6 +969,7 @@ static void test_exchanges(void)
 	const char *except = make_policy("except",
 		"exception lab { identity \"*@example.com\"; target 192.88.99.7; "
 		"reason \"test\"; owner \"qa\"; expires '$(date -d +30days +%F)'; }");
+	const char *trial = make_trial("reserve \"acme.net\"; external 127.0.0.1, 127.0.0.2;");
 	const struct {
 		const char *name;
 		const char *folder;
@@ -982,6 +998,8 @@ static void test_exchanges(void)
 			"cut=no"},
 		{"observe", guard, observe, host, alice, NULL, 1, SHARED,
 			"0 alice@example.com\\00secret open", "verdict=observe"},
+		{"trial", guard, trial, "imap.box.lan", "bob@acme.net", NULL, 1, SHARED,
+			"0 bob@acme.net\\00secret open", "verdict=observe"},
 		{"off", guard, off, host, alice, NULL, 1, SHARED,
 			"0 alice@example.com\\00secret open", NULL},
 		{"refuse", guard, refuse, host, alice, NULL, 1, SHARED, "-14  open", "cut=no"},
