@@ -56,27 +56,25 @@ const char *af_mode_string(enum af_mode mode)
 	return mode_name[mode];
 }
 
-/* Lower case, aliases folded.  A name too long to be one is kept cut: it matches nothing. */
-static void set_service(const char *service, struct af_decision *out)
+const char *af_service_canonical(const char *service, char text[AFENCE_SERVICE_MAX + 1])
 {
 	size_t len = 0;
 
-	out->service = NULL;
 	if (service == NULL || *service == '\0')
-		return;
-	for (; service[len] != '\0' && len < sizeof(out->service_text) - 1; len++) {
+		return NULL;
+	for (; service[len] != '\0' && len < AFENCE_SERVICE_MAX; len++) {
 		char c = service[len];
 
-		out->service_text[len] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+		text[len] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	}
-	out->service_text[len] = '\0';
-	out->service = out->service_text;
+	text[len] = '\0';
 	for (size_t i = 0; i < sizeof(service_alias) / sizeof(service_alias[0]); i++) {
 		const char *alias = service_alias[i].alias;
 
-		if (*alias == *out->service && strcmp(out->service, alias) == 0)
-			out->service = service_alias[i].service;
+		if (*alias == *text && strcmp(text, alias) == 0)
+			return service_alias[i].service;
 	}
+	return text;
 }
 
 /* What was found of an identity, in the order in which one outweighs another (R4).  An exception
@@ -394,7 +392,7 @@ static void decide_view(
 {
 	struct hearing hearing; /* the scene in it is left unset until it is needed */
 
-	set_service(request->service, out);
+	out->service = af_service_canonical(request->service, out->service_text);
 	set_blank(policy, request, out);
 	get_settings(policy, request, out->service, &hearing.settings);
 	out->mode = hearing.settings.mode;

@@ -56,6 +56,13 @@ const char *af_verdict_string(enum af_verdict verdict); /* "allow", "observe", "
 const char *af_reason_string(enum af_reason reason);    /* the stable strings of the manual */
 const char *af_mode_string(enum af_mode mode);          /* "enforce", "observe", "off" */
 
+/*
+ * The name under which decisions and policies know SERVICE: lower case, aliases folded (pop3 is
+ * pop).  Kept in TEXT or constant; NULL for NULL and "".  A name too long to be one is cut: it
+ * matches nothing.
+ */
+const char *af_service_canonical(const char *service, char text[AFENCE_SERVICE_MAX + 1]);
+
 /* The far end of a connection of the process. */
 struct af_peer {
 	struct af_address address;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "af_decide.h"
 #include "check_parts.h"
 
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
@@ -114,22 +115,11 @@ bool af_read_label(struct af_diagnostics *diagnostics, const struct af_token *to
 	return true;
 }
 
-/* As decisions call a service. */
-static void canonicalise(char *service)
-{
-	static const char *const alias[][2] = {{"pop3", "pop"}, {"submission", "smtp"}};
-
-	for (char *c = service; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	for (size_t i = 0; i < sizeof(alias) / sizeof(alias[0]); i++)
-		if (strcmp(service, alias[i][0]) == 0)
-			strcpy(service, alias[i][1]);
-}
-
 bool af_read_service(struct af_diagnostics *diagnostics, const struct af_token *token,
 	char out[AFENCE_SERVICE_MAX + 1])
 {
+	char name[AFENCE_SERVICE_MAX + 1], text[AFENCE_SERVICE_MAX + 1];
+	const char *canonical;
 	struct af_check check;
 
 	out[0] = '\0';
@@ -140,9 +130,10 @@ bool af_read_service(struct af_diagnostics *diagnostics, const struct af_token *
 			"a service such as imap: at most %d letters, digits, \"-\", \"_\" and "
 			"\".\", without quotes",
 			AFENCE_SERVICE_MAX);
-	memcpy(out, check.text, check.len);
-	out[check.len] = '\0';
-	canonicalise(out);
+	memcpy(name, check.text, check.len);
+	name[check.len] = '\0';
+	canonical = af_service_canonical(name, text);
+	memcpy(out, canonical, strlen(canonical) + 1);
 	return true;
 }
 
