@@ -24,7 +24,7 @@ AF_CFLAGS   = -std=c11 -fPIC -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wmi
 GUEST_LD    = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--as-needed -Wl,-z,nodelete
 PROGRAM_LD  = -pie -Wl,-z,now -Wl,-z,relro -Wl,--as-needed
 GUEST_LIBS   = -lcares -lidn2
-PROGRAM_LIBS = -lcares -lidn2 -lpsl -ljansson -lsasl2 -lnettle
+PROGRAM_LIBS = -lcares -lcurl -lexpat -lidn2 -lpsl -ljansson -lsasl2 -lnettle
 
 ifeq ($(V),1)
 Q =

@@ -11,7 +11,7 @@ set -u
 export DEBIAN_FRONTEND=noninteractive
 
 packages='gcc make pkg-config libc6-dev libsasl2-dev libc-ares-dev libidn2-dev libpsl-dev
-	libjansson-dev libcunit1-dev libpam0g-dev nettle-dev'
+	libjansson-dev libcunit1-dev libpam0g-dev nettle-dev libcurl4-openssl-dev libexpat1-dev'
 lab='debootstrap gpgv'
 lint='clang clang-format clang-tidy cppcheck shellcheck mandoc python3 valgrind'
 deb='debhelper dpkg-dev lintian'

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of mechanisms: by which questions does a client find the server of a domain? */
+#ifndef PROBE_MECHANISMS_H
+#define PROBE_MECHANISMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "probe.h"
+
+/* What a redirect means to those who use a mechanism. */
+enum af_redirect {
+	AFENCE_REDIRECT_FOLLOW, /* within the registrable domain; elsewhere it is F3 */
+	AFENCE_REDIRECT_NAMES,  /* to another host it names a server: F2 */
+	AFENCE_REDIRECT_ANY,    /* to any host, the same one too */
+	AFENCE_REDIRECT_NO,     /* within the same host it means "not known here" */
+};
+
+/*
+ * A question is a template: %D the domain, %A an address in it that nobody has, %R a random label,
+ * %S the target of the SRV record that was asked for first, %B the registrable domain of the best MX, %F
+ * that MX without its first label; values are percent-encoded in a URL where they need it.
+ */
+struct af_mechanism {
+	const char *name;
+	enum af_probe_service service; /* whose controls count */
+	/* The DNS question: the whole check where there is no URL, else what comes first (SRV for %S,
+	 * MX for %B and %F).  type 0: none; ns_t_a stands for A and AAAA. */
+	int type;
+	const char *dns;
+	af_record_reader *records;
+	/* The request.  NULL: none; "" a service's, whose URL is configured. */
+	const char *url;
+	const char *body;      /* a POST with this body, or NULL: GET */
+	const char *header[3]; /* templates, too */
+	af_body_reader *read;
+	enum af_redirect redirect;
+	enum af_probe_level
+		level;      /* of a server outside that is named: F1, or F2 for MX and addresses */
+	const char *source; /* "RFC 6186 s3" */
+	bool not_zone;      /* not asked of the public zones example.com ... themselves */
+};
+
+extern const struct af_mechanism af_mechanisms[];
+extern const size_t af_mechanism_count;
+
+/* A service: the host that is asked unless the configuration names another, the path that is added
+ * to a host alone, and the mechanism whose questions its controls are. */
+struct af_service_row {
+	const char *name;
+	const char *host; /* NULL: dns */
+	const char *path;
+};
+extern const struct af_service_row af_services[AFENCE_PROBE_SERVICES];
+
+#endif
