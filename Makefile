@@ -42,19 +42,17 @@ SASL    = plugin guard canon connection cut report
 PAM     = module guard options
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
           krb5_conf read_krb5 read_sss read_winbind modules discover
-TOOL    = main arguments memory names root suggest check batch policy doctor output/text \
-          output/json output/clause output/psl doctor/findings doctor/module doctor/sasl \
-          doctor/canary doctor/trial doctor/pam doctor/pam_judge doctor/pam_files \
-          doctor/pam_beside doctor/policy doctor/policy_rules policy/source policy/diagnostics \
-          policy/lexer policy/parser policy/statements policy/reading policy/clauses \
-          policy/services policy/modules policy/cases policy/lists policy/check_words \
-          policy/review policy/review_rows policy/check policy/rules policy/compile \
-          policy/compile_rules policy/compile_clauses policy/compile_modules policy/writer \
-          policy/store policy/store_images policy/store_sign policy/revise policy/trial \
-          policy/activation policy/verb_apply policy/verb_mode policy/verb_history \
-          policy/verb_promote policy/set policy/request policy/build policy/expect \
-          policy/verb_compile policy/facts policy/verb_diff policy/format policy/verb_fmt \
-          policy/print policy/print_json policy/verb_show
+OUTPUT  = text json clause psl
+DOCTOR  = findings module sasl canary trial pam pam_judge pam_files pam_beside policy \
+          policy_rules
+POLICY  = source diagnostics lexer parser statements reading clauses services modules cases lists \
+          check_words review review_rows check rules compile compile_rules compile_clauses \
+          compile_modules writer store store_images store_sign revise trial activation verb_apply \
+          verb_mode verb_history verb_promote set request build expect verb_compile facts \
+          verb_diff format verb_fmt print print_json verb_show
+PROBE   =
+TOOL    = main arguments memory names root suggest check batch policy doctor $(OUTPUT:%=output/%) \
+          $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut pam stack reader directory doctor format expect property pattern \
           print store
