@@ -15,8 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define HEADER_LEN  12
-#define RECORDS_MAX 256 /* more than fits a resolution in any case; bounds the work */
+#define HEADER_LEN 12
 
 /* Of the second word of the header, RFC 1035 s4.1.1. */
 #define FLAG_RESPONSE  0x8000U
@@ -26,38 +25,13 @@
 #define FLAG_RECURSION 0x0080U
 #define FLAG_RCODE     0x000fU
 
-struct message {
-	const uint8_t *bytes;
-	size_t len;
-	size_t at; /* what is read next */
-};
-
-struct record {
-	char *owner;  /* lower case, from c-ares */
-	char *target; /* of a CNAME, likewise; else NULL */
-	unsigned type;
-	const uint8_t *data;
-	size_t len;
-};
-
-struct answer {
-	size_t count;
-	struct record record[RECORDS_MAX];
-};
-
-/* The names that the question leads to, itself first. */
-struct chain {
-	size_t count;
-	const char *name[1 + AFENCE_CNAMES_MAX];
-};
-
 static unsigned get16(const uint8_t *p)
 {
 	return (unsigned)p[0] << 8 | p[1];
 }
 
 /* The next COUNT bytes, or NULL. */
-static const uint8_t *read_bytes(struct message *m, size_t count)
+static const uint8_t *read_bytes(struct af_message *m, size_t count)
 {
 	const uint8_t *bytes = m->bytes + m->at;
 
@@ -67,8 +41,7 @@ static const uint8_t *read_bytes(struct message *m, size_t count)
 	return bytes;
 }
 
-/* NULL if it is broken or memory is short. */
-static char *read_name(struct message *m)
+char *af_message_name(struct af_message *m)
 {
 	char *name = NULL;
 	long used = 0;
@@ -86,12 +59,13 @@ static char *read_name(struct message *m)
 	return name;
 }
 
-/* What is set in *out is freed by free_answer(), whether or not the rest is whole. */
-static bool read_record(struct message *m, struct record *out)
+/* What is set in *out is freed by af_records_free(), whether or not the rest is whole. */
+static bool read_record(struct af_message *m, struct af_record *out)
 {
 	const uint8_t *fixed;
 
-	out->owner = read_name(m);
+	memset(out, 0, sizeof(*out));
+	out->owner = af_message_name(m);
 	fixed = out->owner != NULL ? read_bytes(m, NS_RRFIXEDSZ) : NULL;
 	if (fixed == NULL)
 		return false;
@@ -102,16 +76,15 @@ static bool read_record(struct message *m, struct record *out)
 	if (out->data == NULL)
 		return false;
 	if (out->type == ns_t_cname) {
-		struct message whole = {m->bytes, m->at, (size_t)(out->data - m->bytes)};
+		struct af_message whole = {m->bytes, m->at, (size_t)(out->data - m->bytes)};
 
-		out->target = read_name(&whole);
+		out->target = af_message_name(&whole);
 		return out->target != NULL && whole.at == m->at;
 	}
 	return true;
 }
 
-/* RFC 1035 s4.1: header, the question repeated, answers; what follows is not looked at. */
-static bool read_answer(struct message *m, struct answer *out)
+bool af_message_read(struct af_message *m, struct af_records *out)
 {
 	const uint8_t *header = read_bytes(m, HEADER_LEN);
 	unsigned flags = header != NULL ? get16(header + 2) : 0;
@@ -119,15 +92,17 @@ static bool read_answer(struct message *m, struct answer *out)
 	char *question = NULL;
 	bool whole;
 
-	if ((flags & (FLAG_RESPONSE | FLAG_OPCODE | FLAG_TRUNCATED)) != FLAG_RESPONSE ||
-		get16(header + 4) != 1 || records > RECORDS_MAX)
+	out->count = 0;
+	if (m->len > UINT16_MAX ||
+		(flags & (FLAG_RESPONSE | FLAG_OPCODE | FLAG_TRUNCATED)) != FLAG_RESPONSE ||
+		get16(header + 4) != 1 || records > AFENCE_RECORDS_MAX)
 		return false;
 	if ((flags & FLAG_RCODE) != ns_r_noerror && (flags & FLAG_RCODE) != ns_r_nxdomain)
 		return false;
 	/* Empty and neither of authority nor recursive: a referral, no answer (as glibc has it). */
 	if ((flags & (FLAG_RCODE | FLAG_AUTHORITY | FLAG_RECURSION)) == 0 && records == 0)
 		return false;
-	question = read_name(m);
+	question = af_message_name(m);
 	whole = question != NULL && read_bytes(m, NS_QFIXEDSZ) != NULL;
 	ares_free_string(question);
 	while (whole && out->count < records)
@@ -135,7 +110,7 @@ static bool read_answer(struct message *m, struct answer *out)
 	return whole;
 }
 
-static void free_answer(struct answer *answer)
+void af_records_free(struct af_records *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		ares_free_string(answer->record[i].owner);
@@ -143,7 +118,7 @@ static void free_answer(struct answer *answer)
 	}
 }
 
-static bool has_name(const struct chain *chain, const char *name)
+bool af_aliases_have(const struct af_aliases *chain, const char *name)
 {
 	for (size_t i = 0; i < chain->count; i++)
 		if (strcmp(chain->name[i], name) == 0)
@@ -151,16 +126,15 @@ static bool has_name(const struct chain *chain, const char *name)
 	return false;
 }
 
-/* Follows aliases in whatever order they stand; loops and several targets of one name are
- * harmless.  False: there are more than fit. */
-static bool follow(const struct answer *answer, struct chain *chain)
+/* Loops and several targets of one name are harmless. */
+bool af_aliases_follow(const struct af_records *answer, struct af_aliases *chain)
 {
 	for (size_t i = 0; i < chain->count; i++) {
 		for (size_t j = 0; j < answer->count; j++) {
-			const struct record *r = &answer->record[j];
+			const struct af_record *r = &answer->record[j];
 
 			if (r->target == NULL || strcmp(r->owner, chain->name[i]) != 0 ||
-				has_name(chain, r->target))
+				af_aliases_have(chain, r->target))
 				continue;
 			if (chain->count > AFENCE_CNAMES_MAX)
 				return false;
@@ -170,7 +144,7 @@ static bool follow(const struct answer *answer, struct chain *chain)
 	return true;
 }
 
-static bool add_address(const struct record *r, struct af_resolution *out)
+static bool add_address(const struct af_record *r, struct af_resolution *out)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET};
 	struct af_address address;
@@ -196,20 +170,20 @@ static bool add_cname(const char *name, struct af_resolution *out)
 }
 
 /* Goes on after a fault: what there is is evidence all the same. */
-static bool judge(const struct answer *answer, const struct af_domain *name, unsigned type,
+static bool judge(const struct af_records *answer, const struct af_domain *name, unsigned type,
 	struct af_resolution *out)
 {
-	struct chain chain = {1, {name->name}};
-	bool good = follow(answer, &chain);
+	struct af_aliases chain = {1, {name->name}};
+	bool good = af_aliases_follow(answer, &chain);
 
 	for (size_t i = 1; i < chain.count; i++)
 		good &= add_cname(chain.name[i], out);
 	for (size_t i = 0; i < answer->count; i++) {
-		const struct record *r = &answer->record[i];
+		const struct af_record *r = &answer->record[i];
 
 		if (r->type != type && r->type != ns_t_cname)
 			continue;
-		if (!has_name(&chain, r->owner))
+		if (!af_aliases_have(&chain, r->owner))
 			good = false;
 		else if (r->type == type)
 			good &= add_address(r, out);
@@ -220,11 +194,10 @@ static bool judge(const struct answer *answer, const struct af_domain *name, uns
 bool af_answer_read(const uint8_t *message, size_t len, const struct af_domain *name, unsigned type,
 	struct af_resolution *out)
 {
-	struct message m = {message, len, 0};
-	struct answer answer = {0};
-	bool good =
-		len <= UINT16_MAX && read_answer(&m, &answer) && judge(&answer, name, type, out);
+	struct af_message m = {message, len, 0};
+	struct af_records answer;
+	bool good = af_message_read(&m, &answer) && judge(&answer, name, type, out);
 
-	free_answer(&answer);
+	af_records_free(&answer);
 	return good;
 }

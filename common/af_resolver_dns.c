@@ -43,9 +43,9 @@ struct query {
 	unsigned type;
 };
 
-static int left_ms(const struct question *question)
+static int left_ms(int64_t deadline)
 {
-	int64_t left = question->deadline - af_resolver_clock();
+	int64_t left = deadline - af_resolver_clock();
 
 	if (left <= 0)
 		return 0;
@@ -75,7 +75,9 @@ static int connect_socket(
 static ares_ssize_t receive(ares_socket_t fd, void *buffer, size_t room, int flags,
 	struct sockaddr *from, ares_socklen_t *from_len, void *context)
 {
-	if (left_ms(context) == 0) {
+	const int64_t *deadline = context;
+
+	if (left_ms(*deadline) == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -99,16 +101,16 @@ static const struct ares_socket_functions socket_functions = {
 	.asendv = send_vector,
 };
 
-/* SERVERS NULL: those of resolv.conf.  The one that is named in the options only keeps c-ares
- * from reading that file; its option knows neither IPv6 nor ports. */
-static int open_channel(const struct af_servers *servers, int timeout, ares_channel *out)
+/* SERVERS 0: those of resolv.conf, else ARES_OPT_SERVERS.  The one that is named in the options only
+ * keeps c-ares from reading that file; its option knows neither IPv6 nor ports. */
+static int init_channel(const struct af_channel_config *config, int servers, ares_channel *out)
 {
 	char lookups[] = "b";
 	struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
 	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-		.timeout = timeout,
-		.tries = TRIES,
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | config->flags,
+		.timeout = config->timeout_ms,
+		.tries = config->tries,
 		.ndots = 1,
 		.servers = &loopback,
 		.nservers = 1,
@@ -117,7 +119,22 @@ static int open_channel(const struct af_servers *servers, int timeout, ares_chan
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
 		   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_NOROTATE;
 
-	return ares_init_options(out, &options, mask | (servers != NULL ? ARES_OPT_SERVERS : 0));
+	return ares_init_options(out, &options, mask | servers);
+}
+
+enum af_status af_channel_open(struct ares_addr_port_node *servers,
+	const struct af_channel_config *config, ares_channel *out)
+{
+	*out = NULL;
+	if (init_channel(config, ARES_OPT_SERVERS, out) != ARES_SUCCESS)
+		return AFENCE_ERR_MEMORY;
+	if (ares_set_servers_ports(*out, servers) != ARES_SUCCESS) {
+		ares_destroy(*out);
+		*out = NULL;
+		return AFENCE_ERR_MEMORY;
+	}
+	ares_set_socket_functions(*out, &socket_functions, config->deadline);
+	return AFENCE_OK;
 }
 
 static void on_answer(void *context, int status, int timeouts, unsigned char *message, int len)
@@ -154,7 +171,7 @@ static void send_query(ares_channel channel, struct query *query)
 
 static int next_timeout(ares_channel channel, const struct question *question)
 {
-	int left = left_ms(question);
+	int left = left_ms(question->deadline);
 	struct timeval most = {left / 1000, left % 1000 * 1000};
 	struct timeval room;
 	const struct timeval *next = ares_timeout(channel, &most, &room);
@@ -194,21 +211,18 @@ void af_dns_ask(struct af_servers *servers, const struct af_domain *name, int64_
 	struct question question = {.deadline = deadline, .name = name, .out = out};
 	struct query a = {&question, ns_t_a};
 	struct query aaaa = {&question, ns_t_aaaa};
-	ares_channel channel = NULL;
+	struct af_channel_config config = {
+		0, left_ms(deadline) / TRIES_IN_BUDGET + 1, TRIES, &deadline};
+	ares_channel channel;
 
-	if (open_channel(servers, left_ms(&question) / TRIES_IN_BUDGET + 1, &channel) !=
-		ARES_SUCCESS)
+	if (af_channel_open(servers->node, &config, &channel) != AFENCE_OK)
 		return;
-	if (ares_set_servers_ports(channel, servers->node) != ARES_SUCCESS)
-		goto out;
-	ares_set_socket_functions(channel, &socket_functions, &question);
 	out->complete = true; /* until a query ends without an answer */
 	send_query(channel, &a);
 	send_query(channel, &aaaa);
-	while (question.pending > 0 && left_ms(&question) > 0)
+	while (question.pending > 0 && left_ms(deadline) > 0)
 		step(channel, &question);
 	ares_cancel(channel);
-out:
 	ares_destroy(channel);
 }
 
@@ -230,11 +244,12 @@ static void set_server(
 /* c-ares itself falls back on 127.0.0.1. */
 static enum af_status read_servers(struct af_servers *out)
 {
+	static const struct af_channel_config config = {.timeout_ms = 1, .tries = 1};
 	struct ares_addr_port_node *list = NULL;
 	ares_channel channel = NULL;
 	size_t count = 0;
 
-	if (open_channel(NULL, 1, &channel) != ARES_SUCCESS)
+	if (init_channel(&config, 0, &channel) != ARES_SUCCESS)
 		return AFENCE_ERR_MEMORY;
 	if (ares_get_servers_ports(channel, &list) == ARES_SUCCESS) {
 		for (const struct ares_addr_port_node *node = list;
