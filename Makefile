@@ -38,7 +38,8 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
           af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause \
           af_policy_file af_policy_watch af_target af_decide af_report af_limit
-SASL    = plugin guard canon connection cut report
+SASL    = plugin guard canon report
+SOCKET  = connection cut evidence resolvers
 PAM     = module guard options
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
           krb5_conf read_krb5 read_sss read_winbind modules discover
@@ -60,7 +61,8 @@ BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
-SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o)
+SOCKET_O = $(SOCKET:%=$(B)/plugins/socket/%.o)
+SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o) $(SOCKET_O)
 STACK_O  = $(STACK:%=$(B)/plugins/pam/%.o)
 PAM_O    = $(PAM:%=$(B)/plugins/pam/%.o) $(STACK_O)
 TOOL_O   = $(TOOL:%=$(B)/tools/%.o) $(STACK_O)
@@ -131,7 +133,7 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS)
 
-$(B)/tests/test_cut: $(B)/plugins/sasl/connection.o $(B)/plugins/sasl/cut.o
+$(B)/tests/test_cut: $(SOCKET_O)
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
 $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before

@@ -13,12 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "af_decide.h"
 #include "canon.h"
-#include "connection.h"
-#include "cut.h"
+#include "../socket/cut.h"
 #include "report.h"
 
 /* What a client gets to see: reads well where only sasl_errstring() is shown, and no client takes
@@ -51,14 +49,6 @@ static const bool is_settled[AFENCE_REASONS] = {
 	[AFENCE_REASON_ORDINARY_IDENTITY] = true,
 	[AFENCE_REASON_MALFORMED_IDENTITY] = true,
 	[AFENCE_REASON_MODE_OFF] = true,
-};
-
-/* What was found out about the connection of the exchange. */
-struct evidence {
-	bool has_link;
-	struct af_link link; /* as the host handed it over */
-	bool searched;
-	struct af_connections connections;
 };
 
 static enum af_form find_form(const sasl_client_params_t *params, unsigned flags)
@@ -103,7 +93,7 @@ static bool read_end(const char *text, struct af_address *address, uint16_t *por
 	       !af_address_equal(address, &unspecified[1]);
 }
 
-static void read_link(const sasl_client_params_t *params, struct evidence *evidence)
+static void read_link(const sasl_client_params_t *params, struct af_evidence *evidence)
 {
 	struct af_link *link = &evidence->link;
 
@@ -113,76 +103,34 @@ static void read_link(const sasl_client_params_t *params, struct evidence *evide
 	link->has_own = read_end(params->iplocalport, &link->own, &link->own_port);
 }
 
-static size_t find_peers(void *context, struct af_peer *out, size_t room)
-{
-	struct evidence *evidence = context;
-
-	if (room < AFENCE_PEERS_MAX) /* never so: nothing would be known */
-		return AFENCE_PEERS_MAX + 1;
-	af_connections_find(NULL, out, &evidence->connections);
-	evidence->searched = true;
-	return evidence->connections.count;
-}
-
-/* R10: with borrowed rights names are not resolved. */
-static bool may_resolve(void)
-{
-	return getuid() == geteuid() && getgid() == getegid();
-}
-
 /* Decides with all the evidence there is. */
 static void look_closer(struct af_sasl *self, const sasl_client_params_t *params,
-	struct af_request *request, struct evidence *evidence, struct af_decision *decision)
+	struct af_request *request, struct af_evidence *evidence, struct af_decision *decision)
 {
-	const struct af_link *link = &evidence->link;
-
 	read_link(params, evidence);
-	request->has_peer = evidence->has_link;
-	if (evidence->has_link) {
-		request->port = link->peer_port;
-		request->peer.address = link->peer;
-		request->peer.port = link->peer_port;
-		request->peer.own = link->has_own && af_address_equal(&link->peer, &link->own);
-	}
-	request->find_peers = find_peers;
-	request->find_peers_context = evidence;
-	request->resolver = may_resolve() ? af_sasl_find_resolver(self, decision->policy) : NULL;
+	af_evidence_offer(evidence, request);
+	request->resolver =
+		af_may_resolve() ? af_resolvers_find(&self->resolvers, decision->policy) : NULL;
 	af_decide(decision->policy, request, decision);
 }
 
-/* The connection of this exchange, if there is no doubt which it is. */
-static bool find_certain(struct evidence *evidence, const struct af_target *target, ino_t *inode)
-{
-	struct af_connections *connections = &evidence->connections;
-	size_t index = 0;
-
-	if (evidence->has_link)
-		af_connections_find(&evidence->link, NULL, connections);
-	if (!evidence->searched && connections->count != 1)
-		af_connections_find(NULL, NULL, connections);
-	if (evidence->searched && connections->count <= AFENCE_PEERS_MAX && target->fit_count == 1)
-		index = target->fit_index;
-	else if (connections->count != 1)
-		return false;
-	*inode = connections->inode[index];
-	return true;
-}
-
-static bool cut(struct af_sasl *self, struct evidence *evidence, const struct af_decision *decision)
+static bool cut(
+	struct af_sasl *self, struct af_evidence *evidence, const struct af_decision *decision)
 {
 	struct af_settings settings;
 	ino_t inode;
 
 	af_policy_settings(decision->policy, decision->service, 0, &settings);
 	return settings.on_block == AFENCE_ON_BLOCK_CUT &&
-	       find_certain(evidence, &decision->target, &inode) && af_cut(inode, &self->reaping);
+	       af_evidence_certain(evidence, &decision->target, &inode) &&
+	       af_cut(inode, &self->reaping);
 }
 
 /* For an identity that is reserved or protected.  True if it may go out. */
 static bool guard(struct af_sasl *self, const sasl_client_params_t *params,
 	struct af_request *request, struct af_decision *decision)
 {
-	struct evidence evidence;
+	struct af_evidence evidence;
 
 	look_closer(self, params, request, &evidence, decision);
 	if (decision->verdict == AFENCE_OBSERVE || decision->reason == AFENCE_REASON_EXCEPTION)

@@ -40,61 +40,14 @@ void af_sasl_acquire(struct af_sasl *self, const sasl_utils_t *utils, struct af_
 		utils->log(utils->conn, SASL_LOG_ERR, "%s", text);
 }
 
-static bool is_same_server(const struct af_resolver_config *a, const struct af_resolver_config *b)
-{
-	return a->has_server == b->has_server &&
-	       (!a->has_server || (a->port == b->port && af_address_equal(&a->server, &b->server)));
-}
-
-static struct af_sasl_resolver *make_resolver(const struct af_resolver_config *config)
-{
-	struct af_sasl_resolver *made = calloc(1, sizeof(*made));
-
-	if (made == NULL)
-		return NULL;
-	made->config = *config;
-	if (af_resolver_new(config, &made->resolver) == AFENCE_OK)
-		return made;
-	free(made);
-	return NULL;
-}
-
-/* The list grows at its head only; two threads that make the same one at once leave it twice. */
-struct af_resolver *af_sasl_find_resolver(struct af_sasl *self, const struct af_policy *policy)
-{
-	struct af_resolver_config config;
-	struct af_sasl_resolver *head = atomic_load(&self->resolvers);
-	struct af_sasl_resolver *made;
-	struct af_settings settings;
-
-	af_policy_settings(policy, NULL, 0, &settings);
-	af_policy_name_server(&settings, &config);
-	for (struct af_sasl_resolver *known = head; known != NULL; known = known->next)
-		if (is_same_server(&known->config, &config))
-			return known->resolver;
-	made = make_resolver(&config);
-	if (made == NULL)
-		return NULL;
-	made->next = head;
-	while (!atomic_compare_exchange_weak(&self->resolvers, &made->next, made))
-		;
-	return made->resolver;
-}
-
 static void free_context(void *glob_context, const sasl_utils_t *utils)
 {
 	struct af_sasl *self = glob_context;
-	struct af_sasl_resolver *next;
 
 	(void)utils;
 	if (self == NULL)
 		return;
-	for (struct af_sasl_resolver *known = atomic_load(&self->resolvers); known != NULL;
-		known = next) {
-		next = known->next;
-		af_resolver_free(known->resolver);
-		free(known);
-	}
+	af_resolvers_free(&self->resolvers);
 	free(self->policy);
 	free(self);
 }
@@ -109,7 +62,7 @@ static bool prepare(struct af_sasl *self, const sasl_utils_t *utils)
 		return false;
 	atomic_flag_clear(&self->reaping);
 	af_sasl_acquire(self, utils, &hold);
-	af_sasl_find_resolver(self, hold.policy);
+	af_resolvers_find(&self->resolvers, hold.policy);
 	af_policy_release(&hold);
 	return true;
 }

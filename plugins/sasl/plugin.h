@@ -11,31 +11,19 @@
 
 #include "af_limit.h"
 #include "af_policy.h"
-#include "af_resolver.h"
-
-/* A policy that is taken over later may name another name server, but a question may be under
- * way with the former: each stays as long as the plugin. */
-struct af_sasl_resolver {
-	struct af_resolver_config config;
-	struct af_resolver *resolver;
-	struct af_sasl_resolver *next;
-};
+#include "../socket/evidence.h"
 
 struct af_sasl {
 	sasl_canonuser_plug_t plug; /* its glob_context is this structure */
 	char *policy;               /* path */
 	bool own_user;
-	_Atomic(struct af_sasl_resolver *) resolvers;
+	struct af_resolvers resolvers;
 	struct af_limit limit;
 	atomic_flag reaping; /* see af_cut() */
 };
 
 /* The policy in force, to be given back with af_policy_release(); logs what went wrong with it. */
 void af_sasl_acquire(struct af_sasl *self, const sasl_utils_t *utils, struct af_hold *out);
-
-/* The resolver that the settings of POLICY ask for; NULL, out of memory: names stay unresolved,
- * and reserved identities with them. */
-struct af_resolver *af_sasl_find_resolver(struct af_sasl *self, const struct af_policy *policy);
 
 /* The client's callback (guard.c): judges the identity, then does what libsasl2 does. */
 int af_sasl_client(void *glob_context, sasl_client_params_t *params, const char *user,
