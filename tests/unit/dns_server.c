@@ -16,12 +16,27 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX 65535
-#define QUERIES_MAX 8192
+#define QUERIES_MAX 32768
 #define PEERS_MAX   16
+#define HELD_MAX    64
+#define HOLD_MS     30
 
 struct seen {
 	char name[256];
 	unsigned type;
+};
+
+/* Where answers go: a UDP peer or a TCP connection. */
+struct line {
+	int fd;
+	bool tcp;
+	struct sockaddr_in peer;
+};
+
+struct held {
+	struct line line;
+	uint8_t query[512];
+	size_t len;
 };
 
 struct dns_server {
@@ -32,8 +47,11 @@ struct dns_server {
 	int stop[2];
 	uint16_t port;
 	pthread_t thread;
-	uint8_t bytes[MESSAGE_MAX]; /* the thread's */
-	pthread_mutex_t lock;       /* of what follows */
+	uint8_t bytes[MESSAGE_MAX]; /* the thread's, as what is held */
+	size_t held_count;
+	struct held held[HELD_MAX];
+	pthread_mutex_t lock; /* of what follows */
+	size_t most_held;
 	size_t seen_count;
 	struct seen seen[QUERIES_MAX];
 };
@@ -58,25 +76,39 @@ static void put16(struct out *out, unsigned value)
 	put(out, bytes, sizeof(bytes));
 }
 
+/* Up to END: length and bytes; returns what follows. */
+static const char *put_string(struct out *out, const char *text, char end)
+{
+	uint8_t string[256] = {0};
+
+	while (*text != '\0' && *text != end) {
+		unsigned byte = (uint8_t)*text++;
+
+		if (byte == '\\') {
+			byte = (unsigned)(100 * (text[0] - '0') + 10 * (text[1] - '0') + text[2] -
+					  '0');
+			text += 3;
+		}
+		string[++string[0]] = (uint8_t)byte;
+	}
+	put(out, string, (size_t)string[0] + 1);
+	return text + (*text == end && end != '\0');
+}
+
 static void put_name(struct out *out, const char *text)
 {
-	while (*text != '\0') {
-		uint8_t label[64] = {0};
-
-		while (*text != '\0' && *text != '.') {
-			unsigned byte = (uint8_t)*text++;
-
-			if (byte == '\\') {
-				byte = (unsigned)(100 * (text[0] - '0') + 10 * (text[1] - '0') +
-						  text[2] - '0');
-				text += 3;
-			}
-			label[++label[0]] = (uint8_t)byte;
-		}
-		put(out, label, (size_t)label[0] + 1);
-		text += *text == '.';
-	}
+	while (*text != '\0')
+		text = put_string(out, text, '.');
 	put(out, "", 1);
+}
+
+static void put_numbers(struct out *out, const char *text, int count)
+{
+	while (count-- > 0) {
+		put16(out, (unsigned)atoi(text));
+		text = strchr(text, ':') + 1;
+	}
+	put_name(out, text);
 }
 
 static void put_record(struct out *out, const char *owner, const char *type, const char *data)
@@ -93,6 +125,16 @@ static void put_record(struct out *out, const char *owner, const char *type, con
 		number = ns_t_aaaa;
 		value.len = 16;
 		inet_pton(AF_INET6, data, bytes);
+	} else if (strcmp(type, "MX") == 0) {
+		number = ns_t_mx;
+		put_numbers(&value, data, 1);
+	} else if (strcmp(type, "SRV") == 0) {
+		number = ns_t_srv;
+		put_numbers(&value, data, 3);
+	} else if (strcmp(type, "TXT") == 0) {
+		number = ns_t_txt;
+		while (*data != '\0')
+			data = put_string(&value, data, '|');
 	} else {
 		put_name(&value, data);
 	}
@@ -164,21 +206,28 @@ static const struct dns_row *find_row(
 	return NULL;
 }
 
-/* Notes the query; returns how many of the same there have been before. */
-static size_t note(struct dns_server *server, const char *name, unsigned type)
+/* Notes the query. */
+static void note(struct dns_server *server, const char *name, unsigned type)
 {
-	size_t before = 0;
-
 	pthread_mutex_lock(&server->lock);
-	for (size_t i = 0; i < server->seen_count; i++)
-		before += server->seen[i].type == type && strcmp(server->seen[i].name, name) == 0;
 	if (server->seen_count < QUERIES_MAX) {
 		snprintf(server->seen[server->seen_count].name, sizeof(server->seen[0].name), "%s",
 			name);
 		server->seen[server->seen_count++].type = type;
 	}
 	pthread_mutex_unlock(&server->lock);
-	return before;
+}
+
+/* Whether the query that was noted last has been the first of its kind. */
+static bool is_first(struct dns_server *server, const char *name, unsigned type)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&server->lock);
+	for (size_t i = 0; i < server->seen_count; i++)
+		count += server->seen[i].type == type && strcmp(server->seen[i].name, name) == 0;
+	pthread_mutex_unlock(&server->lock);
+	return count == 1;
 }
 
 static bool read_question(
@@ -204,13 +253,6 @@ static bool read_question(
 	*type = (unsigned)query[at + 1] << 8 | query[at + 2];
 	return true;
 }
-
-/* Where answers go: a UDP peer or a TCP connection. */
-struct line {
-	int fd;
-	bool tcp;
-	struct sockaddr_in peer;
-};
 
 static void send_out(const struct line *line, const struct out *out)
 {
@@ -253,17 +295,19 @@ static void answer(
 	unsigned flags = 0x8180;
 	unsigned id;
 	unsigned type;
-	size_t before;
 	char name[256];
 
 	if (!read_question(query, query_len, name, &id, &type))
 		return;
-	before = note(server, name, type);
+	note(server, name, type);
 	row = find_row(server, name, type);
 	if (row == NULL)
 		row = &absent;
-	if (row->flags & DNS_SILENT || (row->flags & DNS_LOSE_FIRST && before == 0))
+	if (row->flags & DNS_SILENT ||
+		(row->flags & DNS_LOSE_FIRST && is_first(server, name, type)))
 		return;
+	if (row->flags & DNS_FAIL_FIRST && is_first(server, name, type))
+		flags |= ns_r_servfail;
 	if (row->flags & DNS_FORGE_FIRST)
 		forge(line, name, id, type, &out);
 	if (row->flags & DNS_REFERRAL)
@@ -274,7 +318,7 @@ static void answer(
 		put(&out, "", 0);
 	else
 		put_start(&out, row->flags & DNS_WRONG_ID ? id ^ 0x5555 : id, flags | row->rcode,
-			name, type);
+			row->flags & DNS_MISTAKE ? "other.test" : name, type);
 	if (row->flags & (DNS_GARBAGE | DNS_FLOOD)) {
 		set_count(&out, 3);
 		for (int i = 0; i < 200; i++)
@@ -289,16 +333,46 @@ static void answer(
 	send_out(line, &out);
 }
 
+/* False: it is to be answered now. */
+static bool hold(struct dns_server *server, const struct held *query)
+{
+	const struct dns_row *row;
+	char name[256];
+	unsigned id;
+	unsigned type;
+
+	if (!read_question(query->query, query->len, name, &id, &type))
+		return false;
+	row = find_row(server, name, type);
+	if (row == NULL || !(row->flags & DNS_HOLD) || server->held_count == HELD_MAX)
+		return false;
+	server->held[server->held_count++] = *query;
+	pthread_mutex_lock(&server->lock);
+	if (server->most_held < server->held_count)
+		server->most_held = server->held_count;
+	pthread_mutex_unlock(&server->lock);
+	return true;
+}
+
+static void answer_held(struct dns_server *server)
+{
+	for (size_t i = 0; i < server->held_count; i++)
+		answer(server, &server->held[i].line, server->held[i].query, server->held[i].len);
+	server->held_count = 0;
+}
+
 static void serve_udp(struct dns_server *server)
 {
-	struct line line = {.fd = server->udp};
-	socklen_t peer_len = sizeof(line.peer);
-	uint8_t query[512];
-	ssize_t len = recvfrom(
-		server->udp, query, sizeof(query), 0, (struct sockaddr *)&line.peer, &peer_len);
+	struct held held = {.line = {.fd = server->udp}};
+	socklen_t peer_len = sizeof(held.line.peer);
+	ssize_t len = recvfrom(server->udp, held.query, sizeof(held.query), 0,
+		(struct sockaddr *)&held.line.peer, &peer_len);
 
-	if (len > 0)
-		answer(server, &line, query, (size_t)len);
+	if (len <= 0)
+		return;
+	held.len = (size_t)len;
+	if (!hold(server, &held))
+		answer(server, &held.line, held.query, held.len);
 }
 
 /* False: the connection is over. */
@@ -355,7 +429,13 @@ static void *serve(void *context)
 	polled[0].fd = server->stop[0];
 	polled[1].fd = server->udp;
 	polled[2].fd = server->tcp;
-	while (poll(polled, 3 + PEERS_MAX, -1) > 0 && polled[0].revents == 0) {
+	for (;;) {
+		int ready = poll(polled, 3 + PEERS_MAX, server->held_count > 0 ? HOLD_MS : -1);
+
+		if (ready < 0 || polled[0].revents != 0)
+			break;
+		if (ready == 0)
+			answer_held(server);
 		if (polled[1].revents != 0)
 			serve_udp(server);
 		for (size_t i = 3; i < 3 + PEERS_MAX; i++) {
@@ -439,4 +519,14 @@ size_t dns_server_queries(struct dns_server *server, const char *name)
 		count += name == NULL || strcmp(server->seen[i].name, name) == 0;
 	pthread_mutex_unlock(&server->lock);
 	return count;
+}
+
+size_t dns_server_most_held(struct dns_server *server)
+{
+	size_t most;
+
+	pthread_mutex_lock(&server->lock);
+	most = server->most_held;
+	pthread_mutex_unlock(&server->lock);
+	return most;
 }

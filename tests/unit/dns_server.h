@@ -22,6 +22,9 @@ enum {
 	DNS_FLOOD = 256,        /* garbage without end */
 	DNS_EMPTY_PACKET = 512, /* a datagram of no bytes */
 	DNS_REFERRAL = 1024,    /* neither authoritative nor recursive */
+	DNS_FAIL_FIRST = 2048,  /* SERVFAIL to the first query */
+	DNS_MISTAKE = 4096,     /* an answer to the question for another name */
+	DNS_HOLD = 8192,        /* answers once there are no more queries for a moment */
 };
 
 struct dns_row {
@@ -29,7 +32,9 @@ struct dns_row {
 	unsigned type;    /* ns_t_a, ns_t_aaaa; 0: any */
 	unsigned rcode;
 	unsigned flags;
-	/* Lines "OWNER TYPE DATA" with the types A, AAAA and CNAME; \DDD is a byte of a name. */
+	/* Lines "OWNER TYPE DATA" with the types A, AAAA, CNAME, MX (PREFERENCE:HOST), SRV
+	 * (PRIORITY:WEIGHT:PORT:HOST) and TXT (strings with | between them); \DDD is a byte of a
+	 * name or a string. */
 	const char *records;
 };
 
@@ -44,6 +49,9 @@ uint16_t dns_server_port(const struct dns_server *server);
 
 /* How many queries there were for NAME (NULL: for any), in all. */
 size_t dns_server_queries(struct dns_server *server, const char *name);
+
+/* The most queries that were held at once (DNS_HOLD). */
+size_t dns_server_most_held(struct dns_server *server);
 
 /* Writes a whole message that answers the question for TYPE of the row's name; returns its
  * length. */
