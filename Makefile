@@ -14,7 +14,9 @@ mandir     ?= $(prefix)/share/man
 vendordir  ?= $(prefix)/lib/authfence
 sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
 pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
+unitdir    ?= $(prefix)/lib/systemd/system
 completiondir ?= $(prefix)/share/bash-completion/completions
+docdir     ?= $(prefix)/share/doc/authfence
 B          ?= build
 
 # What the code needs, kept apart so that a user's CFLAGS survive.
@@ -41,6 +43,7 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
 SASL    = plugin guard canon report
 SOCKET  = connection cut evidence resolvers
 PAM     = module guard options
+PRELOAD =
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
           krb5_conf read_krb5 read_sss read_winbind modules discover
 OUTPUT  = text json clause psl
@@ -64,19 +67,20 @@ COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
 SOCKET_O = $(SOCKET:%=$(B)/plugins/socket/%.o)
 SASL_O   = $(SASL:%=$(B)/plugins/sasl/%.o) $(SOCKET_O)
 STACK_O  = $(STACK:%=$(B)/plugins/pam/%.o)
+PRELOAD_O = $(PRELOAD:%=$(B)/plugins/preload/%.o) $(SOCKET_O)
 PAM_O    = $(PAM:%=$(B)/plugins/pam/%.o) $(STACK_O)
 TOOL_O   = $(TOOL:%=$(B)/tools/%.o) $(STACK_O)
 LIB      = $(B)/libafence.a
 PLUGIN   = $(B)/sasl2/libauthfence.so
 MODULE   = $(B)/pam/pam_authfence.so
+GUARD    = $(B)/preload/libauthfence-preload.so
 PROGRAM  = $(B)/authfence
 UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%) $(B)/tests/inject
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 STRESS_BIN = $(STRESS:%=$(B)/stress/%)
-MAN1 = docs/authfence.1
-MAN5 = docs/authfence.policy.5
-MAN7 = docs/authfence-sasl.7
-MAN8 = docs/pam_authfence.8
+PAGES    = authfence.1 authfence-probe.1 authfence.policy.5 authfence-sasl.7 pam_authfence.8
+UNITS    = authfence-probe.service authfence-probe.timer
+EXAMPLES = conf/prometheus/authfence.rules.yml
 
 .PHONY: all tool-objects deps lab demo check unit bench stress stress-programs fuzz asan lint dist deb install uninstall clean help
 .DELETE_ON_ERROR:
@@ -110,17 +114,15 @@ $(LIB): $(COMMON_O)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(PLUGIN): $(SASL_O) $(LIB) plugins/sasl/libauthfence.map
+$(PLUGIN): $(SASL_O) plugins/sasl/libauthfence.map
+$(MODULE): $(PAM_O) plugins/pam/pam_authfence.map
+$(GUARD): $(PRELOAD_O) plugins/preload/libauthfence-preload.map
+$(MODULE): GUEST_LIBS = -lpam -lidn2
+$(PLUGIN) $(MODULE) $(GUARD): $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=plugins/sasl/libauthfence.map $(LDFLAGS) \
-		-o $@ $(SASL_O) $(LIB) $(GUEST_LIBS)
-
-$(MODULE): $(PAM_O) $(LIB) plugins/pam/pam_authfence.map
-	@mkdir -p $(@D)
-	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=plugins/pam/pam_authfence.map $(LDFLAGS) \
-		-o $@ $(PAM_O) $(LIB) -lpam -lidn2
+	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) \
+		-o $@ $(filter %.o %.a,$^) $(GUEST_LIBS)
 
 $(PROGRAM): $(TOOL_O) $(LIB)
 	@echo "  LD      $@"
@@ -216,33 +218,32 @@ deb: ## Debian packages, in build/deb (missing build tools are installed, as roo
 	$(Q)packaging/deb.sh $(VERSION) $(B)
 
 install: all ## install below DESTDIR
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sasldir) $(DESTDIR)$(pamdir) \
-		$(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
-		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(vendordir)/policy.d \
-		$(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(completiondir)
-	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
-	$(INSTALL) -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
-	$(INSTALL) -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
-	$(INSTALL) -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
-	$(INSTALL) -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
-	$(INSTALL) -m 0644 conf/completion.bash $(DESTDIR)$(completiondir)/authfence
-	$(INSTALL) -m 0644 $(MAN1) $(DESTDIR)$(mandir)/man1/
-	$(INSTALL) -m 0644 $(MAN5) $(DESTDIR)$(mandir)/man5/
-	$(INSTALL) -m 0644 $(MAN7) $(DESTDIR)$(mandir)/man7/
-	$(INSTALL) -m 0644 $(MAN8) $(DESTDIR)$(mandir)/man8/
+	$(INSTALL) -d $(DESTDIR)$(sysconfdir)/authfence/policy.d
+	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
+	$(INSTALL) -D -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
+	$(INSTALL) -D -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
+	$(INSTALL) -D -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
+	$(INSTALL) -D -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
+	$(INSTALL) -D -m 0644 conf/completion.bash $(DESTDIR)$(completiondir)/authfence
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(docdir)/examples $(EXAMPLES)
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(unitdir) $(UNITS:%=conf/systemd/%)
+	sed -i 's,/usr/bin/,$(bindir)/,' $(UNITS:%=$(DESTDIR)$(unitdir)/%)
+	for page in $(PAGES); do \
+		$(INSTALL) -D -m 0644 docs/$$page $(DESTDIR)$(mandir)/man$${page##*.}/$$page || exit; done
 
 uninstall: ## remove what install put there; policy files stay
 	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
 		$(DESTDIR)$(pamdir)/pam_authfence.so $(DESTDIR)$(vendordir)/policy.d/default.policy \
-		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf $(DESTDIR)$(completiondir)/authfence
-	rm -f $(MAN1:docs/%=$(DESTDIR)$(mandir)/man1/%) $(MAN5:docs/%=$(DESTDIR)$(mandir)/man5/%) \
-		$(MAN7:docs/%=$(DESTDIR)$(mandir)/man7/%) $(MAN8:docs/%=$(DESTDIR)$(mandir)/man8/%)
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf $(DESTDIR)$(completiondir)/authfence \
+		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(EXAMPLES:conf/prometheus/%=$(DESTDIR)$(docdir)/examples/%)
+	for page in $(PAGES); do rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$$page; done
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \
-		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) 2>/dev/null || true
+		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) $(DESTDIR)$(docdir)/examples \
+		$(DESTDIR)$(docdir) 2>/dev/null || true
 
 clean: ## remove what was built; the lab root stays (rm -r build/lab)
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
 
--include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
+-include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PRELOAD_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
 	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d) \
 	$(STRESS:%=$(B)/tests/stress/%.d) $(STRESS_HOST:.o=.d) $(B)/tests/stress/watch.d
