@@ -54,12 +54,12 @@ POLICY  = source diagnostics lexer parser statements reading clauses services mo
           compile_modules writer store store_images store_sign revise trial activation verb_apply \
           verb_mode verb_history verb_promote set request build expect verb_compile facts \
           verb_diff format verb_fmt print print_json verb_show
-PROBE   =
+PROBE   = dns dns_answer
 TOOL    = main arguments memory names root suggest check batch policy doctor $(OUTPUT:%=output/%) \
           $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut pam stack reader directory doctor format expect property pattern \
-          print store
+          print store probe_dns
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
@@ -141,7 +141,7 @@ $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam
 
-$(B)/tests/test_resolver: $(B)/tests/unit/dns_server.o
+$(B)/tests/test_resolver $(B)/tests/test_probe_dns: $(B)/tests/unit/dns_server.o
 
 $(B)/tests/inject: $(B)/tests/unit/inject.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
