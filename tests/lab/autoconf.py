@@ -48,8 +48,18 @@ DEBUG = {
 }
 
 
-def base64_json(value):
-    return base64.b64encode(json.dumps(value, separators=(',', ':')).encode()).decode()
+def compact(value):
+    return json.dumps(value, separators=(',', ':')).encode()
+
+
+BODY = compact(ANSWER)
+HEADERS = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'x-provider-id': PROVIDER,
+    'x-debug-support': base64.b64encode(compact(DEBUG)).decode(),
+    'x-autodv2-error': 'ENOTFOUND',
+    'x-response-time': '3472',
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,16 +74,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path != '/autodetect/detect' or query.get('app') != ['outlookdesktopBasic']:
             self.send_error(404)
             return
-        body = json.dumps(ANSWER, separators=(',', ':')).encode()
         self.send_response(200)
-        self.send_header('Content-Type', 'application/json; charset=utf-8')
-        self.send_header('Content-Length', str(len(body)))
-        self.send_header('x-provider-id', PROVIDER)
-        self.send_header('x-debug-support', base64_json(DEBUG))
-        self.send_header('x-autodv2-error', 'ENOTFOUND')
-        self.send_header('x-response-time', '3472')
+        self.send_header('Content-Length', str(len(BODY)))
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(BODY)
 
     def log_message(self, *_arguments):
         """The questions stand in DIR/questions."""

@@ -17,10 +17,11 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	slapd sasl2-bin freeradius freeradius-utils libpam-radius-auth pamtester
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor
 	nslcd libpam-ldapd krb5-kdc krb5-admin-server krb5-user libpam-krb5
-	sssd-ldap sssd-krb5 libpam-sss'
+	sssd-ldap sssd-krb5 libpam-sss
+	libcurl4 libexpat1 nsd dnsdist bind9-dnsutils'
 profiles='krb5 ldap sss pwquality' # of PAM modules among those packages
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
-alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 '
+alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 libcurl4:libcurl4t64 '
 
 [ $# -eq 1 ] || {
 	echo "usage: tests/lab/setup.sh DIR" >&2
