@@ -17,7 +17,7 @@
 #include "dns.h"
 
 #define AFENCE_QUOTE_MAX 120 /* bytes quoted of an answer */
-#define AFENCE_HOSTS_MAX 64  /* hosts taken of one answer; more are counted in `detail` */
+#define AFENCE_HOSTS_MAX 64  /* hosts taken of one answer; more make it certain, `detail` says so */
 
 enum af_reading_kind {
 	AFENCE_READ_NOTHING,  /* the answer says: nothing is known of that name */
@@ -32,6 +32,7 @@ struct af_reading {
 	struct af_names hosts;
 	bool certain; /* SETTINGS that are a finding whatever the hosts are (a provider is named) */
 	bool mixed;   /* MX: a null MX beside others (RFC 7505 s3 forbids it) */
+	size_t more;  /* hosts that were not taken */
 	char *detail; /* one line for people, owned; NULL: nothing to add */
 };
 
@@ -100,7 +101,7 @@ typedef void af_record_reader(
 af_record_reader af_read_mx;
 /* SRV: a target "." means decidedly absent (RFC 2782). */
 af_record_reader af_read_srv;
-/* A, AAAA: the addresses are the hosts. */
+/* A, AAAA: the addresses are the hosts; a second call adds to the first. */
 af_record_reader af_read_addresses;
 /* TXT "mailconf=URL". */
 af_record_reader af_read_mailconf;
