@@ -54,12 +54,12 @@ POLICY  = source diagnostics lexer parser statements reading clauses services mo
           compile_modules writer store store_images store_sign revise trial activation verb_apply \
           verb_mode verb_history verb_promote set request build expect verb_compile facts \
           verb_diff format verb_fmt print print_json verb_show
-PROBE   = dns dns_answer
-TOOL    = main arguments memory names root suggest check batch policy doctor $(OUTPUT:%=output/%) \
+PROBE   = mechanisms subjects expand connect judge task engine list dns dns_answer web web_request web_transfer words print_text print_json state metrics replace progress reading read_autodetect read_json read_xml read_pox read_autoconfig read_text read_records
+TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe $(OUTPUT:%=output/%) \
           $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut pam stack reader directory doctor format expect property pattern \
-          print store probe_dns
+          print store probe_plan probe_dns
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
@@ -122,7 +122,7 @@ $(PLUGIN) $(MODULE) $(GUARD): $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) \
-		-o $@ $(filter %.o %.a,$^) $(GUEST_LIBS)
+		-o $@ $(filter %.o,$^) $(LIB) $(GUEST_LIBS)
 
 $(PROGRAM): $(TOOL_O) $(LIB)
 	@echo "  LD      $@"

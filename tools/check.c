@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "af_hostport.h"
+#include "inforce.h"
 #include "output/json.h"
 #include "output/text.h"
 #include "verbs.h"
@@ -148,45 +149,6 @@ static bool read_words(struct options *options)
 	return read_day(options);
 }
 
-static void complain_policy(const char *path, enum af_status status)
-{
-	af_usage_error("check", "policy %s: %s", path,
-		status == AFENCE_ERR_SYSTEM ? strerror(errno) : af_strerror(status));
-}
-
-/* A file named on the command line must be usable. */
-static const struct af_policy *load_named_policy(const char *file)
-{
-	struct af_policy *policy = NULL;
-	char *path = af_absolute_path(file);
-	enum af_status status = AFENCE_ERR_SYSTEM;
-
-	if (path != NULL)
-		status = af_policy_load(path, true, &policy);
-	if (status != AFENCE_OK)
-		complain_policy(file, status);
-	free(path);
-	return policy;
-}
-
-/* The active policy, with the fallbacks of a plugin (R9); what is wrong with it is said. */
-static const struct af_policy *open_active_policy(const char *root)
-{
-	const char *own = root == NULL ? secure_getenv("AUTHFENCE_POLICY") : NULL;
-	struct af_policy_trouble trouble;
-	const struct af_policy *policy;
-	char *path = NULL;
-
-	if (asprintf(&path, "%s%s", root != NULL ? root : "",
-		    own != NULL ? own : AFENCE_POLICY_PATH) < 0)
-		return NULL;
-	policy = af_policy_open(path, own != NULL, &trouble);
-	if (trouble.file != AFENCE_OK && (trouble.file != AFENCE_ERR_ABSENT || own != NULL))
-		complain_policy(path, trouble.file);
-	free(path);
-	return policy;
-}
-
 static bool choose_resolver(struct options *options)
 {
 	struct af_resolver_config config;
@@ -264,8 +226,7 @@ static int run(struct options *options, int argc, char **argv)
 			batch ? "none beside --batch" : "IDENTITY and TARGET[:PORT]");
 		return AFENCE_EXIT_USAGE;
 	}
-	check->policy = file != NULL ? load_named_policy(file)
-				     : open_active_policy(options->word[WORD_ROOT]);
+	check->policy = af_policy_in_force("check", file, options->word[WORD_ROOT]);
 	if (check->policy == NULL)
 		return AFENCE_EXIT_USAGE;
 	if (choose_resolver(options))

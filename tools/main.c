@@ -17,6 +17,7 @@ static const struct verb {
 	{"check", af_verb_check, "explain one decision, or a batch of them"},
 	{"doctor", af_verb_doctor, "tell whether the guard is in force on this machine"},
 	{"policy", af_verb_policy, "compile the policy that the plugins read"},
+	{"probe", af_verb_probe, "ask what services answer for reserved domains"},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

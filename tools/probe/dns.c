@@ -349,6 +349,13 @@ void af_probe_dns_resolution(
 	}
 }
 
+static const char *why_lost(const struct af_probe_dns *dns, int status)
+{
+	if (status == ARES_ECANCELLED)
+		return dns->stopped;
+	return status == ARES_EBADRESP ? AFENCE_DNS_UNREADABLE : ares_strerror(status);
+}
+
 static void on_answer(void *context, int status, int timeouts, unsigned char *message, int len)
 {
 	struct question *question = context;
@@ -362,8 +369,7 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
 		af_dns_answer_read(&question->query, message, (size_t)len, &question->answer,
 			&question->aliases);
 	} else {
-		question->answer.why =
-			status == ARES_ECANCELLED ? dns->stopped : ares_strerror(status);
+		question->answer.why = why_lost(dns, status);
 		if (dns->preferred == question->server)
 			dns->preferred = (question->server + 1) % dns->servers;
 	}

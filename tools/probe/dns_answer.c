@@ -16,8 +16,6 @@
 
 #include "../memory.h"
 
-#define NAME_MAX_WIRE 255 /* RFC 1035 s3.1 */
-
 static uint8_t lower(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
@@ -67,8 +65,8 @@ static size_t read_label(const char **text, uint8_t label[NS_MAXLABEL])
 
 bool af_dns_query_write(const char *name, unsigned type, struct af_dns_query *out)
 {
-	uint8_t *at = out->bytes + AFENCE_QUERY_HEADER;
-	const uint8_t *end = at + NAME_MAX_WIRE - 1; /* of the root */
+	const uint8_t end[] = {0, (uint8_t)(type >> 8), (uint8_t)type, 0, ns_c_in};
+	size_t at = AFENCE_QUERY_HEADER;
 
 	memset(out, 0, sizeof(*out));
 	out->type = type;
@@ -78,18 +76,14 @@ bool af_dns_query_write(const char *name, unsigned type, struct af_dns_query *ou
 		uint8_t label[NS_MAXLABEL];
 		size_t len = read_label(&name, label);
 
-		if (len == 0 || len + 1 > (size_t)(end - at))
+		if (len == 0 || at + 1 + len > AFENCE_QUERY_HEADER + NS_MAXCDNAME - 1)
 			return false;
-		*at++ = (uint8_t)len;
-		memcpy(at, label, len);
+		out->bytes[at++] = (uint8_t)len;
+		memcpy(out->bytes + at, label, len);
 		at += len;
 	}
-	*at++ = 0;
-	*at++ = (uint8_t)(type >> 8);
-	*at++ = (uint8_t)type;
-	*at++ = 0;
-	*at++ = ns_c_in;
-	out->len = (size_t)(at - out->bytes);
+	memcpy(out->bytes + at, end, sizeof(end));
+	out->len = at + sizeof(end);
 	return true;
 }
 
@@ -116,7 +110,7 @@ static const char *find_fault(const struct af_dns_query *query, const uint8_t *m
 	unsigned rcode;
 
 	if (len < AFENCE_QUERY_HEADER)
-		return "the answer cannot be read";
+		return AFENCE_DNS_UNREADABLE;
 	rcode = message[3] & 15;
 	if (rcode != ns_r_noerror && rcode != ns_r_nxdomain)
 		return rcode < sizeof(rcodes) / sizeof(rcodes[0])
@@ -125,7 +119,7 @@ static const char *find_fault(const struct af_dns_query *query, const uint8_t *m
 	if (message[2] & 2)
 		return "the answer is cut off";
 	if (len < query->len)
-		return "the answer cannot be read";
+		return AFENCE_DNS_UNREADABLE;
 	for (size_t i = AFENCE_QUERY_HEADER; i < query->len; i++)
 		if (lower(message[i]) != query->bytes[i])
 			return "the answer is one to another question";
@@ -237,7 +231,7 @@ static const char *read_message(const struct af_dns_query *query, const uint8_t 
 	const char *why = NULL;
 
 	if (!af_message_read(&m, &records) || name == NULL)
-		why = "the answer cannot be read";
+		why = AFENCE_DNS_UNREADABLE;
 	else if (!af_aliases_follow(&records, &names))
 		why = "the answer has too many aliases";
 	else

@@ -23,6 +23,9 @@ bool af_dns_query_write(const char *name, unsigned type, struct af_dns_query *ou
 /* Whether QUERY is below onion, so not for the DNS (RFC 7686). */
 bool af_dns_query_is_onion(const struct af_dns_query *query);
 
+/* Why an answer is none that cannot even be taken apart. */
+#define AFENCE_DNS_UNREADABLE "the answer cannot be read"
+
 /*
  * Fills *out (but for its time) with what the LEN bytes of MESSAGE answer; names that CNAMEs lead to
  * are added to ALIASES.  A record counts if its owner is the name asked for or one of those; one of

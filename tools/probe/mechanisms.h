@@ -35,22 +35,24 @@ struct af_mechanism {
 	const char *header[3]; /* templates, too */
 	af_body_reader *read;
 	enum af_redirect redirect;
-	enum af_probe_level
-		level;      /* of a server outside that is named: F1, or F2 for MX and addresses */
-	const char *source; /* "RFC 6186 s3" */
-	bool not_zone;      /* not asked of the public zones example.com ... themselves */
+	enum af_probe_level level; /* of a server outside that is named; NONE: F1 */
+	const char *source;        /* "RFC 6186 s3" */
+	bool not_zone;             /* not asked of the public zones example.com ... themselves */
+	bool headers; /* an answer without a body may still say something in its headers */
+	bool lenient; /* a positive control is answered by any answer of the service's own form */
 };
 
 extern const struct af_mechanism af_mechanisms[];
 extern const size_t af_mechanism_count;
 
-/* A service: the host that is asked unless the configuration names another, the path that is added
- * to a host alone, and the mechanism whose questions its controls are. */
-struct af_service_row {
+/* A service: the host that is asked unless the configuration names another, and the path that is
+ * added to a host alone. */
+struct af_probe_service_row {
 	const char *name;
-	const char *host; /* NULL: dns */
-	const char *path;
+	const char *host;    /* NULL: dns */
+	const char *path;    /* a template */
+	const char *control; /* the mechanism whose questions its controls are */
 };
-extern const struct af_service_row af_services[AFENCE_PROBE_SERVICES];
+extern const struct af_probe_service_row af_services[AFENCE_PROBE_SERVICES];
 
 #endif

@@ -76,8 +76,9 @@ struct af_probe_check {
 
 /* A whole run. */
 struct af_probe_run {
-	const struct af_probe_check *check; /* in the order of domains, then of mechanisms */
+	struct af_probe_check *check; /* in the order of domains, then of mechanisms */
 	size_t count;
+	struct af_probe_item *item; /* the engine's */
 	time_t started; /* seconds since 1970 */
 	unsigned ms;
 	const struct af_policy *policy;
