@@ -59,7 +59,7 @@ TOOL    = main arguments inforce memory names root suggest check batch policy do
           $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut pam stack reader directory doctor format expect property pattern \
-          print store probe_plan probe_dns
+          print store probe_plan probe_dns probe_web
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
@@ -142,6 +142,7 @@ $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads 
 $(B)/bench/pam: GUEST_LIBS += -lpam
 
 $(B)/tests/test_resolver $(B)/tests/test_probe_dns: $(B)/tests/unit/dns_server.o
+$(B)/tests/test_probe_web: $(B)/tests/unit/web_server.o
 
 $(B)/tests/inject: $(B)/tests/unit/inject.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
