@@ -31,8 +31,12 @@ is 'what is installed' "$(installed)" "$(
 	cat <<-END
 		755 opt/af/bin/authfence
 		644 opt/af/lib/authfence/policy.d/default.policy
+		644 opt/af/lib/systemd/system/authfence-probe.service
+		644 opt/af/lib/systemd/system/authfence-probe.timer
 		644 opt/af/lib/tmpfiles.d/authfence.conf
 		644 opt/af/share/bash-completion/completions/authfence
+		644 opt/af/share/doc/authfence/examples/authfence.rules.yml
+		644 opt/af/share/man/man1/authfence-probe.1
 		644 opt/af/share/man/man1/authfence.1
 		644 opt/af/share/man/man5/authfence.policy.5
 		644 opt/af/share/man/man7/authfence-sasl.7
@@ -43,6 +47,9 @@ is 'what is installed' "$(installed)" "$(
 )"
 [ -d "$scratch/root/opt/etc/authfence/policy.d" ]
 is 'a folder for policies' $? 0
+is 'folders: modes' "$(find "$scratch/root" -mindepth 1 -type d ! -perm 755)" ''
+is 'the unit starts what is installed' \
+	"$(grep -c '^ExecStart=/opt/af/bin/authfence probe' "$scratch"/root/opt/af/lib/systemd/system/*.service)" 1
 touch "$scratch/root/opt/etc/authfence/policy.d/site.policy" "$scratch/root/opt/af/bin/other"
 make_it uninstall
 is 'what is left' "$(installed)" "644 opt/af/bin/other
