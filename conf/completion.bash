@@ -3,18 +3,38 @@
 # What bash offers for a word of authfence(1): verbs, long options, and values that are fixed words
 # or files.  Needs nothing of the bash-completion package.
 
-# _authfence_value OPTION: sets words for its value, or lets readline offer files; false if OPTION
-# takes none.
+_authfence_mechanisms='autodetect office365 ispdb autodiscover-pox
+	autodiscover-pox-domain autodiscover-redirect autodiscover-srv autodiscover-json
+	autoconfig autoconfig-http autoconfig-wellknown autoconfig-wellknown-http autoconfig-mx
+	autoconfig-mx-parent ispdb-mx pacc caldav carddav jmap mta-sts-policy srv-jmap
+	srv-caldavs srv-caldav srv-carddavs srv-carddav srv-imaps srv-imap srv-pop3s srv-pop3
+	srv-submission srv-submissions srv-sieve srv-xmpp-client srv-xmpps-client srv-sip
+	srv-sips srv-ldap srv-ldaps srv-kerberos-udp srv-kerberos-tcp kerberos-txt pacc-txt
+	mailconf mta-sts mx address guess-imap guess-pop3 guess-pop guess-mail guess-smtp
+	wildcard wildcard-mx'
+
+# _authfence_value OPTION: sets words for its value under $verb, or lets readline offer files; false
+# if OPTION takes none.
 _authfence_value()
 {
 	case $1 in
 	--form) words='auto ntlm krb5 dn authzid jid uri nai domain' ;;
-	--format) words='text json' ;;
+	--format)
+		words='text json'
+		[ "$verb" != probe ] || words+=' jsonl'
+		;;
+	--mechanism) words=$_authfence_mechanisms ;;
 	--resolve) words='yes no' ;;
 	--stack) words='sasl pam' ;;
 	--root) compopt -o dirnames ;;
-	--policy | --output | -o | *[\<\>]) compopt -o default ;;
-	--authzid | --for | --from | --on | --peer | --service) ;;
+	--service)
+		[ "$verb" = probe ] || return 0
+		compopt -o nospace
+		words='autodetect= office365= ispdb='
+		;;
+	--policy | --output | -o | --cacert | --metrics | --state | *[\<\>]) compopt -o default ;;
+	--authzid | --connect-to | --control | --deadline | --for | --from | --on | --peer | \
+		--resolver) ;;
 	*) return 1 ;;
 	esac
 }
@@ -23,7 +43,7 @@ _authfence_value()
 _authfence_verb()
 {
 	case $1 in
-	'') options=--version words='check doctor policy' ;;
+	'') options=--version words='check doctor policy probe' ;;
 	check)
 		options='--form --authzid --service --peer --stack --resolve --on --policy --root'
 		options+=' --batch --format'
@@ -36,6 +56,10 @@ _authfence_verb()
 	'policy apply') options='--dry-run --observe-new --root --format' files=yes ;;
 	'policy mode') options='--for --root --format' words='enforce observe off' ;;
 	doctor | 'policy promote' | 'policy history' | 'policy rollback') options='--root --format' ;;
+	probe)
+		options='--mechanism --service --control --deadline --state --metrics --policy --root'
+		options+=' --resolver --connect-to --cacert --dry-run --format'
+		;;
 	'policy fmt') options='--check --stdout' files=yes ;;
 	*) return ;;
 	esac

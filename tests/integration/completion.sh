@@ -74,6 +74,13 @@ echo '# fixed words'
 for option in --form --format --resolve --stack; do
 	same "$option" "$(offered check $option '')" "$(expected check $option '?' a b)"
 done
+same 'probe --format' "$(offered probe --format '')" "$(expected probe --format '?')"
+same 'services' "$(offered probe --service '' | sed 's/<nospace> //')" \
+	"$("$authfence" probe --service '?' 2>&1 | sed -E 's/.*being //; s/, | or /=\n/g; s/$/=/')"
+mechanisms=$("$authfence" probe --root "$build" --dry-run a.test | cut -f 2 | sort -u)
+same 'mechanisms' "$(offered probe --mechanism '')" "$mechanisms"
+same 'mechanisms in the manual page' "$(in_line <<< "$mechanisms")" \
+	"$(sed -n 's/^\.It Cm \([a-z0-9-]*\) Ta .* Ta .*/\1/p' docs/authfence-probe.1)"
 same 'modes' "$(offered policy mode '')" "$(expected policy mode '?')"
 is 'begun word' "$(offered check --form n)" 'nai ntlm'
 is '--format=' "$(offered policy show --format =)" 'json text'
@@ -87,12 +94,19 @@ is '--policy' "$(offered check --policy '')" '<default>'
 is '--output' "$(offered policy compile --output x)" '<default>'
 is '-o' "$(offered policy compile -o x)" '<default>'
 is '--batch <' "$(offered check --batch '<' '')" '<default>'
+for option in cacert metrics state; do
+	is "--$option" "$(offered probe --$option '')" '<default>'
+done
 is '--root' "$(offered doctor --root '')" '<dirnames>'
 is 'identity' "$(offered check '')" ''
 is 'generation' "$(offered policy rollback '')" ''
 for option in authzid service peer on; do
 	is "--$option" "$(offered check --$option '')" ''
 done
+for option in connect-to control deadline resolver; do
+	is "--$option" "$(offered probe --$option '')" ''
+done
+is 'domain' "$(offered probe '')" ''
 is '--from' "$(offered policy diff --from '')" ''
 is '--for' "$(offered policy mode --for '')" ''
 summary
