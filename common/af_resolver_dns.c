@@ -119,6 +119,9 @@ static int init_channel(const struct af_channel_config *config, int servers, are
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
 		   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_NOROTATE;
 
+#ifdef ARES_OPT_QUERY_CACHE /* else what is asked again is answered as before */
+	mask |= ARES_OPT_QUERY_CACHE;
+#endif
 	return ares_init_options(out, &options, mask | servers);
 }
 

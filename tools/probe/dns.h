@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many questions to the DNS at once, over one c-ares channel that a loop of the caller drives.
+ * Many questions to the DNS at once, over c-ares, that a loop of the caller drives.
  *
  * Each (name, type) is asked once and its answer kept until the end, so that what one check has
- * judged is what a later one contacts.  A question that gets no answer is sent again up to
- * AFENCE_DNS_TRIES times in all, after a pause that grows and is partly random.  /etc/hosts has no
- * say: the question is what the DNS answers.
+ * judged is what a later one contacts.  A question without an answer, or with one that is FAILED, is
+ * sent AFENCE_DNS_TRIES times in all, after a pause that grows and is partly random, to the next
+ * name server if there are several.  /etc/hosts has no say: the question is what the DNS answers.
  *
  * Of one thread.  Running out of memory ends the program (status 3).
  */
@@ -65,7 +65,8 @@ void af_probe_dns_free(struct af_probe_dns *dns);
 /*
  * Asks for records of TYPE (ns_t_a, ns_t_aaaa, ns_t_mx, ns_t_srv or ns_t_txt) at NAME (presentation
  * form, no final dot; case does not matter).  TOLD is called from af_probe_dns_run(), or before the
- * return if the answer is there already.  A name that cannot be asked (a label too long) ends FAILED.
+ * return if the answer is there already; from there more may be asked.  A name that cannot be asked
+ * (a label too long) ends FAILED, one below onion NXDOMAIN (RFC 7686); no query is made for them.
  */
 void af_probe_dns_ask(struct af_probe_dns *dns, const char *name, unsigned type, af_dns_told *told,
 	void *context);
@@ -89,7 +90,8 @@ size_t af_probe_dns_wait(struct af_probe_dns *dns, struct curl_waitfd *fd, size_
  * curl_multi_poll()), gives up what has timed out. */
 void af_probe_dns_run(struct af_probe_dns *dns, const struct curl_waitfd *fd, size_t count);
 
-/* Ends all questions that have no answer as FAILED with WHY (constant), and tells everybody. */
+/* Ends all questions that have no answer as FAILED with WHY (constant), and tells everybody.  What is
+ * asked for the first time from then on ends so at once.  May be called from within an answer. */
 void af_probe_dns_stop(struct af_probe_dns *dns, const char *why);
 
 #endif
