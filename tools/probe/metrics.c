@@ -158,7 +158,6 @@ static const struct af_image_clause *next_to_end(const struct af_policy *policy)
 	for (size_t i = 0; i < count; i++)
 		if (clause[i].kind == AFENCE_CLAUSE_EXCEPTION &&
 			clause[i].expires != AFENCE_NEVER && clause[i].expires >= now &&
-			clause[i].life == AFENCE_LIFE_FULL &&
 			(next == NULL || clause[i].expires < next->expires))
 			next = &clause[i];
 	return next;

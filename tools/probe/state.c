@@ -119,7 +119,11 @@ static bool is_finding(const json_t *finding)
 	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		if (text_of(finding, text[i]) == NULL)
 			return false;
-	json_array_foreach(hosts, i, host) if (!json_is_string(host)) return false;
+	json_array_foreach(hosts, i, host)
+	{
+		if (!json_is_string(host))
+			return false;
+	}
 	return json_is_array(hosts) && json_object_size(finding) == 5;
 }
 
@@ -251,7 +255,10 @@ static char *compare(const struct af_probe_run *run, const char *path, struct me
 	for (size_t i = 0; i < run->count; i++)
 		if (run->check[i].role != AFENCE_ROLE_POSITIVE)
 			change[i] = note(memory, &run->check[i]);
-	json_object_foreach(memory->was, key, finding) settle(memory, key, finding, gone);
+	json_object_foreach(memory->was, key, finding)
+	{
+		settle(memory, key, finding, gone);
+	}
 	return write_state(path, memory);
 }
 
