@@ -321,6 +321,37 @@ static void test_groups(void)
 		"since the last run 1 new, 1 gone\n");
 }
 
+/* One reason is one line, by however many mechanisms. */
+static void test_doubts(void)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g"};
+	static struct af_mechanism many[7];
+
+	start_run();
+	for (size_t i = 0; i < 14; i++) {
+		many[i % 7].name = names[i % 7];
+		add(&many[i % 7], i < 7 ? "example.com" : "test", AFENCE_PROBE_INCONCLUSIVE,
+			AFENCE_LEVEL_NONE, NULL);
+		free(checks[i].detail);
+		checks[i].detail = af_format("%s", "no answer");
+	}
+	free(checks[3].detail);
+	checks[3].detail = af_format("%s", "autoconfig.example.com: example.communist");
+	free(checks[10].detail);
+	checks[10].detail = af_format("%s", "autoconfig.test: latest");
+	check_text("doubts",
+		"?   d  example.com: autoconfig.example.com: example.communist\n"
+		"?   d  test: autoconfig.test: latest\n"
+		"?   a, b, c, e, f, g  2 domains: no answer\n"
+		"14 checks of 2 domains in 1.2 s: 0 honest, 0 findings, 14 inconclusive\n");
+	free(checks[10].detail);
+	checks[10].detail = af_format("%s", "no answer");
+	check_text("more doubts",
+		"?   d  example.com: autoconfig.example.com: example.communist\n"
+		"?   a, b, c, e, f, g and 1 more  2 domains: no answer\n"
+		"14 checks of 2 domains in 1.2 s: 0 honest, 0 findings, 14 inconclusive\n");
+}
+
 /* ---- strangers' bytes ---- */
 
 static char long_text[4097];
@@ -1049,6 +1080,7 @@ static CU_TestInfo tests[] = {
 	{"JSON Lines", test_lines},
 	{"text", test_text},
 	{"text: one cause in many domains", test_groups},
+	{"text: one reason by many mechanisms", test_doubts},
 	{"strangers' bytes in every field", test_hostile},
 	{"files are replaced whole", test_replace},
 	{"a full disk", test_full},

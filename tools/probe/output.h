@@ -13,7 +13,7 @@
  *
  * Text: findings first, by level, aligned and coloured on a terminal, with domain, mechanism,
  * question, hosts and detail, equal ones of one mechanism together; then what is inconclusive, equal
- * reasons of one mechanism together; then what each control said, where it failed; then what is gone;
+ * reasons together; then what each control said, where it failed; then what is gone;
  * last one line of sums.  False: a write error.
  */
 bool af_probe_print_text(const struct af_probe_run *run);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run for the person at the terminal.  One cause often shows in many domains, so checks that say the
- * same by the same mechanism are one entry, which lists the domains.
+ * A run for the person at the terminal.  One cause often shows in many domains, so findings that say
+ * the same by the same mechanism are one entry, which lists the domains, and one reason of doubt is one
+ * line, which lists the mechanisms.
  */
 #include "output.h"
 
@@ -118,8 +119,12 @@ static char *without_domain(const char *text, const char *domain)
 static char *make_key(const struct row *row)
 {
 	const struct af_probe_check *check = row->check;
-	char *hosts = af_format("%s", ""), *key;
+	char *hosts, *key;
 
+	/* The name server that is down is one reason, by whatever mechanism it was asked. */
+	if (check->result == AFENCE_PROBE_INCONCLUSIVE)
+		return af_format("%d %s", check->role, row->detail);
+	hosts = af_format("%s", "");
 	for (size_t i = 0; i < check->hosts.count; i++) {
 		char *longer = af_format("%s %s", hosts, check->hosts.name[i]);
 
@@ -254,13 +259,36 @@ static void print_finding(const struct af_probe_run *run, const struct row *row,
 	putchar('\n');
 }
 
+static void print_mechanisms(const struct row *row, size_t count)
+{
+	struct af_names names = {0};
+
+	for (size_t i = 0; i < count; i++)
+		if (!af_names_have(&names, row[i].check->name))
+			af_names_add(&names, af_format("%s", row[i].check->name));
+	for (size_t i = 0; i < names.count && i < NAMES_SHOWN; i++)
+		printf("%s%s", i > 0 ? ", " : "", names.name[i]);
+	if (names.count > NAMES_SHOWN)
+		printf(" and %zu more", names.count - NAMES_SHOWN);
+	af_names_free(&names);
+}
+
 static void print_doubt(const struct af_probe_run *run, const struct row *row, size_t count)
 {
+	size_t domains = 1;
+
 	(void)run;
-	print_coloured(COLOUR_DOUBT, "? ");
-	print_title(row, count);
+	for (size_t i = 1; i < count; i++)
+		domains += strcmp(row[i].check->domain, row[i - 1].check->domain) != 0;
+	print_coloured(COLOUR_DOUBT, "?   ");
+	print_mechanisms(row, count);
+	fputs("  ", stdout);
+	if (domains == 1)
+		print_escaped(row->check->domain);
+	else
+		printf("%zu domains", domains);
 	fputs(": ", stdout);
-	print_escaped(count == 1 ? row->check->detail : row->detail);
+	print_escaped(domains == 1 ? row->check->detail : row->detail);
 	putchar('\n');
 }
 
@@ -282,8 +310,8 @@ static void print_controls(const struct af_probe_run *run)
 		answers[service] |= check->answered;
 		if (check->answered)
 			continue;
-		print_coloured(COLOUR_DOUBT, "? ");
-		printf("  control of %s  ", af_probe_service_string(service));
+		print_coloured(COLOUR_DOUBT, "?   ");
+		printf("control of %s  ", af_probe_service_string(service));
 		print_escaped(check->domain);
 		fputs(": ", stdout);
 		print_escaped(check->detail);
