@@ -271,7 +271,6 @@ void af_probe_web_run(struct af_probe_web *web)
 		errx(3, "out of memory");
 	collect(web);
 	tell(web);
-	begin_all(web);
 }
 
 void af_probe_web_next(const struct af_probe_web *web, int *ms)
