@@ -224,6 +224,8 @@ is 'ordinary: Postfix' "$(leaked ordinary)" 1
 holds "installed: the packages' own test" \
 	sh $build/deb/authfence-*/debian/tests/smoke 2> $lab/smoke.log
 holds 'installed: doctor' authfence doctor
+holds 'installed: the probe' authfence probe --dry-run
+is 'installed: the timer is off' "$(find /etc/systemd -name 'authfence*')" ''
 mv "$module" $lab/module
 logins 'half upgraded' both
 mv $lab/module "$module"
