@@ -13,8 +13,8 @@ probe_start()
 {
 	local late=$1
 	rm -rf "${play:?}"
-	mkdir $play
-	chmod 0755 $play
+	install -d -m 0755 $play
+	install -d -o tester $play/own
 	echo honest > $play/row
 	python3 -B /tests/lab/probe_expect.py zones $play || exit 3
 	probe_certificates
@@ -84,6 +84,7 @@ server:
 	xfrdfile: ""
 	zonelistfile: "$play/zone.list"
 	server-count: 1
+	rrl-ratelimit: 0
 	logfile: "$lab/nsd.log"
 remote-control:
 	control-enable: no

@@ -9,6 +9,7 @@ usage: probe_expect.py zones DIR        writes each row's zone to DIR/ROW.zone
        probe_expect.py results ROW      prints what its checks come to, each once
        probe_expect.py rowless FILE     the mechanisms in FILE that have no dishonest row
        probe_expect.py checks ROW FILE  FILE: what probe --format json or jsonl printed
+       probe_expect.py honest FILE      prints the mechanisms with an honest check, each once
        probe_expect.py changes FILE     prints what is new, known and gone
        probe_expect.py audit REQUESTS   no secret, no real address, nothing too much at once
        probe_expect.py listed DRY-RUN QUESTIONS REQUESTS
@@ -163,6 +164,9 @@ def main():
         print('\n'.join(row.name for row in probe_rows.GROUPS[arguments[0]]))
     elif verb == 'domains':
         print('\n'.join(probe_rows.ROWS[arguments[0]].domains))
+    elif verb == 'honest':
+        print(' '.join(sorted({check['service'] for check in checks_of(arguments[0])
+                               if check['result'] == 'honest'})))
     elif verb == 'changes':
         print(', '.join(changes(*arguments)))
     elif verb == 'results':

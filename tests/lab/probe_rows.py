@@ -288,6 +288,13 @@ def poisoned(value):
     return {'autodetect test': Answer(204, b'', {'x-debug-support': value})}
 
 
+def recorded(provider, host):
+    """The debug header of a record with such values."""
+    record = json.loads(json.dumps(autoconf.DEBUG))
+    record['db']['provider'].update(Id=provider, Protocols=[{'Protocol': 'imap', 'Hostname': host}])
+    return base64.b64encode(autoconf.compact(record)).decode()
+
+
 def rewritten(domain, public):
     """What a name server that knows every name does to DOMAIN: its address for all that is asked
     about addresses, and no trusted certificate behind it."""
@@ -300,6 +307,7 @@ def rewritten(domain, public):
             *((domain, name, '?', ()) for name in (*asked, *at_domain)))
 
 
+ESCAPES = '\x1b]0;owned\x07\x1b[2j\x9b31m\u202e'
 GARBAGE = '\x1b]0;owned\x07\x1b[2J' + '=%%%' * 40 + '\x9b31m'
 HTML = Answer(200, b'<!DOCTYPE html>\n<html><head><title>Example Domain</title></head><body><p>This '
                    b'domain is for use in documentation examples.</p></body></html>\n',
@@ -309,9 +317,14 @@ BROKEN = (
     broken('html200', HTML, 'F3'),
     one('autodetect', 'F1', FAR, SUBMIT, name='broken-header204-record',
         web=poisoned(autoconf.HEADERS['x-debug-support'])),
+    one('autodetect', 'F1', f'imap{ESCAPES}.sei.co.jp', name='broken-header204-escapes',
+        web=poisoned(recorded(f'seeatest{ESCAPES}', f'imap{ESCAPES}.sei.co.jp'))),
+    one('autodetect', 'F1', FAR, name='broken-header-garbage', web={
+        'autodetect test': detected('probe@test', FAR)._replace(
+            headers={'x-debug-support': GARBAGE})}),
     Row('broken-header204-garbage', web=poisoned(GARBAGE)),
     Row('broken-header204-long', web=poisoned('A' * 40000)),
-    broken('redirect', redirect('/autodiscover/again?and=again'), '?', *NOT_FOLLOWED),
+    broken('redirect', redirect('?and=again'), '?', *NOT_FOLLOWED),
     broken('json', Answer(200, b'{"services":[],"protocols":[', {
         'Content-Type': 'application/json'}), 'F3'),
     broken('xml', Answer(200, b'<?xml version="1.0"?>\n<!DOCTYPE clientConfig [<!ENTITY a "aaaa">'

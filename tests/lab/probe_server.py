@@ -14,6 +14,7 @@ import http.server
 import itertools
 import json
 import os
+import select
 import socketserver
 import ssl
 import threading
@@ -87,11 +88,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             place, method=self.command, path=self.path, accepted=self.accepted,
             headers=self.headers.items(), body=body.decode('utf-8', 'replace'))
         answer = probe_rows.answer(self.server.row(), self.key(host))
-        time.sleep(answer.late + self.server.delay)
+        time.sleep(self.server.delay)
         try:
+            self.wait(answer.late)
             self.send(answer, lambda: self.server.book.answered(place, number, answer.status))
         except OSError:
+            self.server.book.answered(place, number, None)
             self.close_connection = True
+
+    def wait(self, seconds):
+        """OSError if the client leaves before SECONDS have passed."""
+        if seconds and select.select([self.connection], [], [], seconds)[0]:
+            raise OSError
 
     def send(self, answer, at_last):
         """The client may ask the next question once it has the last byte: that is the end."""
@@ -107,8 +115,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
             return
         for byte in answer.body:
+            self.wait(answer.pause)
             self.wfile.write(bytes([byte]))
-            time.sleep(answer.pause)
         at_last()
 
     do_GET = do_POST = answer
