@@ -283,6 +283,23 @@ static void test_text(void)
 	check_text("clean", "1 check of 1 domain in 1.2 s: 1 honest, 0 findings, 0 inconclusive\n");
 }
 
+static void test_negative(void)
+{
+	start_run();
+	add(&detect, "abc.test", AFENCE_PROBE_FINDING, AFENCE_LEVEL_F1, "imap.corp.net")->role =
+		AFENCE_ROLE_NEGATIVE;
+	check_text("negative",
+		"F1  autodetect  abc.test\n"
+		"    asked    ask abc.test\n"
+		"    names    imap.corp.net\n"
+		"    answer   of abc.test\n"
+		"    means    the label is random: the service answers for names that nobody has\n"
+		"    to do    tell those who run the service; see that the fence is in force: "
+		"authfence doctor\n"
+		"\n"
+		"1 check of 0 domains in 1.2 s: 0 honest, 1 finding (F1), 0 inconclusive\n");
+}
+
 /* One cause in many domains is one entry; other hosts are another one. */
 static void test_groups(void)
 {
@@ -1079,6 +1096,7 @@ static CU_TestInfo tests[] = {
 	{"JSON of a comparison", test_compared},
 	{"JSON Lines", test_lines},
 	{"text", test_text},
+	{"text: a control that must not be answered", test_negative},
 	{"text: one cause in many domains", test_groups},
 	{"text: one reason by many mechanisms", test_doubts},
 	{"strangers' bytes in every field", test_hostile},

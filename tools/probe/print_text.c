@@ -239,6 +239,7 @@ static void print_finding(const struct af_probe_run *run, const struct row *row,
 {
 	const struct af_probe_check *check = row->check;
 	bool service = check->mechanism->service != AFENCE_SERVICE_DNS;
+	bool is_for_all = check->role == AFENCE_ROLE_NEGATIVE && check->level != AFENCE_LEVEL_F3;
 
 	print_coloured(check->level == AFENCE_LEVEL_F1 ? COLOUR_BAD : COLOUR_DOUBT,
 		af_probe_level_string(check->level));
@@ -251,10 +252,9 @@ static void print_finding(const struct af_probe_run *run, const struct row *row,
 		print_domains(row, count);
 	print_hosts(&check->hosts);
 	print_pair("answer", count == 1 ? check->detail : row->detail);
-	print_pair("means",
-		check->role == AFENCE_ROLE_NEGATIVE
-			? "the label is random: the service answers for names that nobody has"
-			: meaning[check->level]);
+	print_pair("means", is_for_all ? "the label is random: the service answers for names that "
+					 "nobody has"
+				       : meaning[check->level]);
 	print_pair("to do", remedy[service][check->level]);
 	putchar('\n');
 }
