@@ -59,7 +59,7 @@ TOOL    = main arguments inforce memory names root suggest check batch policy do
           $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut pam stack reader directory doctor format expect property pattern \
-          print store probe_plan probe_dns probe_web probe_output
+          print store probe_plan probe_dns probe_web probe_output probe_reading
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 

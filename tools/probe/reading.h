@@ -59,9 +59,9 @@ typedef void af_body_reader(const struct af_body *body, struct af_reading *out);
  * Microsoft autodetect: JSON object with "services" and "protocols"; a host is
  * protocols[].hostname, a service makes the reading certain.  Called for status 204, too: hosts
  * that the decoded x-debug-support header names as those of the service's record (db.provider,
- * db.domain: Protocols[].Hostname) count as named.  What that header tells of the record (provider,
- * created, updated, crowdsourced, decision) goes into detail; a header that cannot be decoded is
- * only said to be so.
+ * db.domain: Protocols[].Hostname) count as named, and a provider without a host makes SETTINGS.
+ * What that header tells of the record (provider, created, updated, crowdsourced) goes into detail;
+ * a header that cannot be decoded is only said to be so.
  */
 af_body_reader af_read_autodetect;
 
@@ -73,8 +73,8 @@ af_body_reader af_read_pox;
 af_body_reader af_read_autodiscover_json;
 
 /* Thunderbird autoconfig (draft-ietf-mailmaint-autoconfig): root element clientConfig; every
- * hostname, url, authURL, tokenURL, issuer, serverURL element; %EMAILDOMAIN% stands for the domain,
- * %EMAILLOCALPART% and %EMAILADDRESS% for what is left of it. */
+ * hostname, url, authURL, tokenURL, issuer, serverURL element and the url of a webmail's login page;
+ * %EMAILDOMAIN% stands for the domain, %EMAILLOCALPART% and %EMAILADDRESS% for a user in it. */
 af_body_reader af_read_autoconfig;
 
 /* The same from a provider's data base: a <domain> that is DOMAIN or a parent of it makes the reading certain. */
