@@ -212,13 +212,14 @@ static void follow(struct af_task *task)
 static void judge_redirect(struct af_task *task)
 {
 	enum af_redirect redirect = mechanism_of(task)->redirect;
-	bool outside = count_outside(task) > 0;
+	/* Nobody can rightly send us inside for a strict subject, so nobody is let. */
+	bool leave = count_outside(task) > 0 || task->item->subject->strict;
 	bool names = redirect == AFENCE_REDIRECT_NAMES || redirect == AFENCE_REDIRECT_ANY;
 
-	if (names && (outside || task->item->subject->strict)) {
+	if (names && leave) {
 		take_hosts(task);
 		find(task, AFENCE_LEVEL_F2, "redirects, which names a server");
-	} else if (outside) {
+	} else if (leave) {
 		take_hosts(task);
 		find(task, AFENCE_LEVEL_F3, "redirects to somebody else's domain");
 	} else {
