@@ -455,7 +455,10 @@ static void test_addresses(void)
 }
 
 /* Requests wait for their answer a little, so that they meet. */
-static const struct web_row slow[] = {{"/", .status = 200, .delay = 20, .body = "slow"}};
+static const struct web_row slow[] = {
+	{"/", .status = 200, .delay = 20, .body = "slow"},
+	{"/soon", .status = 200, .delay = 5},
+};
 
 static void test_per_host(void)
 {
@@ -557,10 +560,10 @@ static void test_many(void)
 	unsigned answered = 0;
 
 	memset(got, 0, sizeof(got));
-	open_bench(&bench, answers, COUNT(answers), 32);
+	open_bench(&bench, slow, COUNT(slow), 1000);
 	for (size_t i = 0; i < COUNT(got); i++) {
 		snprintf(host, sizeof(host), "http://h%zu.invalid", i % 100);
-		ask(&bench, &got[i], host, "/ok");
+		ask(&bench, &got[i], host, "/soon");
 	}
 	settle(&bench);
 	for (size_t i = 0; i < COUNT(got); i++) {
@@ -570,6 +573,7 @@ static void test_many(void)
 	counts = web_server_counts(bench.server, NULL);
 	CHECK_NUMBER("answered", answered, 2000);
 	CHECK_NUMBER("requests", counts.requests, 2000);
+	CHECK_NUMBER("at once", counts.together <= AFENCE_WEB_MOST, true);
 	CHECK_NUMBER("connections are used again", counts.connections <= 400, true);
 	close_bench(&bench);
 }

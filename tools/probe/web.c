@@ -22,9 +22,8 @@
 #include "../memory.h"
 #include "web_parts.h"
 
-#define TURN        16
-#define PAUSE       500L /* milliseconds; doubled each time, and up to as much again by chance */
-#define CONNECTIONS 64L  /* that are kept open */
+#define TURN  16
+#define PAUSE 500L /* milliseconds; doubled each time, and up to as much again by chance */
 
 struct af_web_host {
 	char *place; /* "host:port" */
@@ -64,7 +63,8 @@ static const char *start(
 	web->multi = curl_multi_init();
 	web->pattern = af_web_pattern(cacert);
 	if (web->multi == NULL || web->pattern == NULL ||
-		curl_multi_setopt(web->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS) != CURLM_OK)
+		curl_multi_setopt(web->multi, CURLMOPT_MAXCONNECTS, (long)AFENCE_WEB_MOST) !=
+			CURLM_OK)
 		return "libcurl is not as expected";
 	return NULL;
 }
@@ -173,15 +173,22 @@ static void begin(struct af_probe_web *web, struct af_web_host *host)
 	if (transfer->tries == 0)
 		transfer->first = clock_ms();
 	web->limit->now++;
+	web->running++;
 	host->under_way++;
 	host->turn++;
 	stand_in_line(web, host, false);
 	af_web_transfer_start(transfer, web->multi, web->pattern);
 }
 
+static bool may_begin(const struct af_probe_web *web)
+{
+	return !TAILQ_EMPTY(&web->ready) && web->running < AFENCE_WEB_MOST &&
+	       web->limit->now < web->limit->most;
+}
+
 static void begin_all(struct af_probe_web *web)
 {
-	while (!TAILQ_EMPTY(&web->ready) && web->limit->now < web->limit->most)
+	while (may_begin(web))
 		begin(web, TAILQ_FIRST(&web->ready));
 }
 
@@ -192,6 +199,7 @@ static void release(struct af_probe_web *web, struct af_web_transfer *transfer)
 
 	TAILQ_REMOVE(&web->under_way, transfer, link);
 	web->limit->now--;
+	web->running--;
 	host->under_way--;
 	if (!front)
 		host->turn = 0;
@@ -278,9 +286,7 @@ void af_probe_web_next(const struct af_probe_web *web, int *ms)
 	const struct af_web_transfer *first = TAILQ_FIRST(&web->pauses);
 	uint64_t now = clock_ms();
 
-	if (!TAILQ_EMPTY(&web->ended) ||
-		(!TAILQ_EMPTY(&web->ready) && web->limit->now < web->limit->most) ||
-		(first != NULL && first->due <= now))
+	if (!TAILQ_EMPTY(&web->ended) || may_begin(web) || (first != NULL && first->due <= now))
 		*ms = 0;
 	else if (first != NULL && first->due - now < (uint64_t)*ms)
 		*ms = (int)(first->due - now);

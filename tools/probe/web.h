@@ -7,7 +7,8 @@
  * W2  http and https only, certificates verified, no redirect followed: the caller does, by hand.
  * W3  At most AFENCE_WEB_BODY bytes of a body and AFENCE_WEB_HEADERS of headers are kept; more of
  *     either ends the transfer, as CUT or BROKEN.
- * W4  At most AFENCE_WEB_PER_HOST requests to one host and port are under way.
+ * W4  At most AFENCE_WEB_PER_HOST requests to one host and port are under way, AFENCE_WEB_MOST in all
+ *     (before libcurl 7.87 each connection has all certificates for itself, about 1 MB).
  * W5  A request that got no answer, or 429, 502, 503 or 504, is sent again, at most AFENCE_WEB_TRIES
  *     times in all, after a pause that grows and is partly random.  A time-out or a failed
  *     handshake is not tried again.
@@ -32,6 +33,7 @@
 #define AFENCE_WEB_BODY     (256 * 1024)
 #define AFENCE_WEB_HEADERS  (64 * 1024)
 #define AFENCE_WEB_PER_HOST 4
+#define AFENCE_WEB_MOST     32
 #define AFENCE_WEB_TRIES    3
 #define AFENCE_WEB_SECONDS  20 /* for one try; the Microsoft service was seen to take 3.5 s */
 #define AFENCE_WEB_AGENT \

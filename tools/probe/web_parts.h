@@ -87,6 +87,7 @@ struct af_probe_web {
 	void *hosts; /* tsearch(3) tree of struct af_web_host */
 	struct af_web_hosts known, ready;
 	struct af_web_queue under_way, pauses, ended; /* pauses: by the time they are due */
+	unsigned running;
 	bool stopped;
 };
 
