@@ -14,6 +14,7 @@
 #include "probe/connect.h"
 #include "probe/engine.h"
 #include "probe/output.h"
+#include "suggest.h"
 #include "verbs.h"
 
 static const char usage[] =
@@ -95,17 +96,22 @@ struct options {
 
 static bool take_mechanism(struct options *options)
 {
-	const char **name = af_new(af_mechanism_count, sizeof(*name));
-	int index = 0;
-	bool known;
+	const char **name = af_new(af_mechanism_count, sizeof(*name)), *near;
 
-	for (size_t i = 0; i < af_mechanism_count; i++)
+	for (size_t i = 0; i < af_mechanism_count; i++) {
 		name[i] = af_mechanisms[i].name;
-	known = af_argument_choice("probe", "mechanism", optarg, name, af_mechanism_count, &index);
+		if (strcmp(optarg, name[i]) == 0) {
+			options->wanted[i] = options->some_wanted = true;
+			free(name);
+			return true;
+		}
+	}
+	near = af_suggest(optarg, name, af_mechanism_count);
 	free(name);
-	if (known)
-		options->wanted[index] = options->some_wanted = true;
-	return known;
+	af_usage_error("probe", "--mechanism: unknown \"%s\"%s%s%s; authfence-probe(1) lists them",
+		optarg, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+		near != NULL ? "\"?)" : "");
+	return false;
 }
 
 /* A host as a URL takes it, before a path or the end. */
