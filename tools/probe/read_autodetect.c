@@ -19,11 +19,9 @@ static const struct af_json_place places[] = {
 
 static void note_services(const json_t *services, struct af_reading *out)
 {
-	size_t i;
-	json_t *service;
-
 	af_json_note(services, "service", out);
-	json_array_foreach(services, i, service) af_json_note(service, "service", out);
+	for (size_t i = 0; i < json_array_size(services); i++)
+		af_json_note(json_array_get(services, i), "service", out);
 }
 
 static void read_answer(const struct af_body *body, struct af_reading *out)

@@ -33,12 +33,13 @@ json_t *af_json_read(const struct af_body *body, struct af_reading *out)
 json_t *af_json_get(const json_t *value, const char *key)
 {
 	json_t *object = (json_t *)value, *member;
-	const char *name;
 
-	json_object_foreach(object, name, member) if (curl_strequal(name, key)) return json_is_null(
-		member)
-		? NULL
-		: member;
+	for (void *at = json_object_iter(object); at != NULL;
+		at = json_object_iter_next(object, at)) {
+		member = json_object_iter_value(at);
+		if (curl_strequal(json_object_iter_key(at), key))
+			return json_is_null(member) ? NULL : member;
+	}
 	return NULL;
 }
 
@@ -60,10 +61,10 @@ static const struct af_json_place *find_place(const struct af_json_place *place,
 
 static bool has_places(json_t *object, const struct af_json_place *places)
 {
-	const char *key;
-	json_t *member;
-
-	json_object_foreach(object, key, member) if (find_place(places, key) != NULL) return true;
+	for (void *at = json_object_iter(object); at != NULL;
+		at = json_object_iter_next(object, at))
+		if (find_place(places, json_object_iter_key(at)) != NULL)
+			return true;
 	return false;
 }
 
@@ -73,19 +74,17 @@ static void take_hosts(json_t *value, const struct af_json_place *places,
 	const struct af_json_place *here, struct af_reading *out)
 {
 	const struct af_json_place *place;
-	const char *key;
-	json_t *member;
-	size_t i;
 
 	if (json_is_string(value) && here != NULL)
 		here->add(out, json_string_value(value), json_string_length(value));
-	json_array_foreach(value, i, member) take_hosts(member, places, here, out);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		take_hosts(json_array_get(value, i), places, here, out);
 	if (here != NULL && has_places(value, places))
 		here = NULL;
-	json_object_foreach(value, key, member)
-	{
-		place = find_place(places, key);
-		take_hosts(member, places, place != NULL ? place : here, out);
+	for (void *at = json_object_iter(value); at != NULL;
+		at = json_object_iter_next(value, at)) {
+		place = find_place(places, json_object_iter_key(at));
+		take_hosts(json_object_iter_value(at), places, place != NULL ? place : here, out);
 	}
 }
 

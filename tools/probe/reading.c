@@ -55,29 +55,20 @@ const char *af_quote(const char *text, size_t len, struct af_quote *out)
 	return out->text;
 }
 
-static void add_note(struct af_reading *reading, const char *format, va_list arguments)
-{
-	char *old = reading->detail, *note;
-
-	note = af_format_list(format, arguments);
-	if (old != NULL) {
-		reading->detail = af_format("%s, %s", old, note);
-		free(note);
-		free(old);
-	} else {
-		reading->detail = note;
-	}
-}
-
 void af_reading_note(struct af_reading *reading, const char *format, ...)
 {
+	char *old = reading->detail, *note;
 	va_list arguments;
 
-	if (reading->detail != NULL && strlen(reading->detail) >= DETAIL_MAX)
+	if (old != NULL && strlen(old) >= DETAIL_MAX)
 		return;
 	va_start(arguments, format);
-	add_note(reading, format, arguments);
+	note = af_format_list(format, arguments);
 	va_end(arguments);
+	reading->detail = old != NULL ? af_format("%s, %s", old, note) : note;
+	if (old != NULL)
+		free(note);
+	free(old);
 }
 
 void af_reading_strange(struct af_reading *reading, const char *format, ...)
@@ -87,7 +78,7 @@ void af_reading_strange(struct af_reading *reading, const char *format, ...)
 	af_reading_free(reading);
 	reading->kind = AFENCE_READ_STRANGE;
 	va_start(arguments, format);
-	add_note(reading, format, arguments);
+	reading->detail = af_format_list(format, arguments);
 	va_end(arguments);
 }
 
