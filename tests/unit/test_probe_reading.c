@@ -360,6 +360,9 @@ static const struct row autodetect_rows[] = {
 	{.name = "keys in other cases",
 		.body = "{\"Protocols\":[{\"HostName\":\"A.net\"},{\"HOSTNAME\":\"b.net:993\"}]}",
 		.want = "settings: a.net b.net"},
+	{.name = "null hides nothing",
+		.body = "{\"protocols\":null,\"Protocols\":[{\"hostname\":\"a.net\"}]}",
+		.want = "settings: a.net"},
 	{.name = "elsewhere in an entry",
 		.body = "{\"protocols\":[{\"protocol\":\"imap\",\"in\":{\"server\":{\"hostname\":\"a.net\","
 			"\"type\":\"ssl\"}}}]}",

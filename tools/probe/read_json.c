@@ -37,8 +37,8 @@ json_t *af_json_get(const json_t *value, const char *key)
 	for (void *at = json_object_iter(object); at != NULL;
 		at = json_object_iter_next(object, at)) {
 		member = json_object_iter_value(at);
-		if (curl_strequal(json_object_iter_key(at), key))
-			return json_is_null(member) ? NULL : member;
+		if (!json_is_null(member) && curl_strequal(json_object_iter_key(at), key))
+			return member;
 	}
 	return NULL;
 }

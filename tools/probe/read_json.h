@@ -20,7 +20,7 @@ struct af_json_place {
  * nothing to read. */
 json_t *af_json_read(const struct af_body *body, struct af_reading *out);
 
-/* The first member KEY of an object; NULL: there is none, or it is null, or VALUE is no object. */
+/* The first member KEY of an object that is not null; NULL: none, or VALUE is no object. */
 json_t *af_json_get(const json_t *value, const char *key);
 
 /* True unless VALUE is NULL, null, false or empty. */
