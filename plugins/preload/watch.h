@@ -6,12 +6,17 @@
  * T1  A descriptor that is not watched costs one load.  No lock, no allocation, no system call, on
  *     any path of af_watch_has(): the hooks run in signal handlers and after vfork().
  * T2  A slot belongs to one connection from af_watch_connected() or af_watch_session() until it is
- *     over, closed or blocked; slots are taken and given back by compare-and-swap, and a slot is fed by one thread
- *     at a time (a second one that writes meanwhile passes unread).
- * T3  In the child of vfork(), which shares this memory, nothing changes (the process id of the
- *     owner is renewed by a handler of fork(), which vfork() does not call).
+ *     over or closed; slots are taken and given back by compare-and-swap, and a slot is fed by one
+ *     thread at a time (a second one that writes meanwhile passes unread).
+ * T3  In the child of vfork(), which shares this memory, no descriptor is added, copied or closed
+ *     (who owns the table is noted in a page that the kernel empties in the child of a fork() of
+ *     any kind, but not of vfork()).
  * T4  A number that was closed behind our back and used anew is recognised by its inode.
- * T5  A connection whose login was blocked stays blocked for the life of the descriptor or session.
+ * T5  A connection whose login was blocked, and not cut, stays blocked for the life of the
+ *     descriptor or session.
+ * T6  A session that is over is remembered as such until it is gone.
+ *
+ * errno is left alone.  What is not said to be otherwise is async-signal-safe.
  */
 #ifndef PRELOAD_WATCH_H
 #define PRELOAD_WATCH_H
@@ -30,11 +35,15 @@
 struct af_watch {
 	atomic_flag busy;
 	_Atomic bool blocked;
-	ino_t inode;         /* of a socket; 0: a session without one */
-	const void *session; /* of a TLS library, NULL: the socket itself */
-	int fd;              /* of the socket, -1: unknown */
-	char name[AFENCE_SEEN_HOST_MAX +
-		  1]; /* that the client looked up or sent as SNI; "": unknown */
+	_Atomic bool over;
+	_Atomic uint32_t users; /* descriptors or sessions that lead here; 0: free */
+	/* Bytes at the head of the next write that were read before: of a write that the socket did
+	 * not take whole, or of one that a wrapper passes on. */
+	_Atomic size_t ahead;
+	ino_t inode;                         /* of a socket; 0: a session without one */
+	const void *session;                 /* of a TLS library, NULL: the socket itself */
+	int fd;                              /* of the socket, -1: unknown */
+	char name[AFENCE_SEEN_HOST_MAX + 1]; /* looked up or sent as SNI; "": unknown */
 	struct af_stream stream;
 };
 
@@ -47,6 +56,9 @@ static inline bool af_watch_has(int fd)
 	       atomic_load_explicit(&af_watch_fd[fd], memory_order_relaxed) != 0;
 }
 
+/* Before all others, once; without it nothing is ever watched.  Not for signal handlers. */
+void af_watch_start(void);
+
 /* The hooks' words for what happens.  PORT: of the far end; NAME: borrowed, may be NULL. */
 void af_watch_connected(int fd, uint16_t port, const char *name);
 void af_watch_closed(int fd);
@@ -57,6 +69,18 @@ void af_watch_copied(int from, int to); /* dup and the like: TO is FROM now */
 struct af_watch *af_watch_enter(int fd);
 struct af_watch *af_watch_enter_session(const void *session, bool make);
 void af_watch_leave(struct af_watch *watch, bool over);
+
+/* True if it is watched and blocked, busy or not. */
+bool af_watch_blocks(int fd);
+
+/* COUNT of the bytes that were fed have left. */
+void af_watch_sent(int fd, size_t count);
+void af_watch_sent_session(const void *session, size_t count);
+
+/* The address SESSION belongs to none any more, or to a new one. */
 void af_watch_session_gone(const void *session);
+
+/* SESSION is none of a client. */
+void af_watch_session_ignore(const void *session);
 
 #endif

@@ -33,8 +33,7 @@ static bool read_end(name_function *name, int fd, struct af_address *address, ui
 	       af_address_from_sockaddr((const struct sockaddr *)&sa, address, port);
 }
 
-/* True if FD is a connected IPv4 or IPv6 stream socket. */
-static bool read_link(int fd, struct af_link *link)
+bool af_link_read(int fd, struct af_link *link)
 {
 	int type;
 	socklen_t len = sizeof(type);
@@ -71,7 +70,7 @@ static bool add_connection(void *context, int fd)
 	struct af_link link;
 	struct stat st;
 
-	if (!read_link(fd, &link) || !is_wanted(&link, search->only) || fstat(fd, &st) != 0 ||
+	if (!af_link_read(fd, &link) || !is_wanted(&link, search->only) || fstat(fd, &st) != 0 ||
 		is_listed(found, st.st_ino))
 		return true;
 	if (found->count == AFENCE_PEERS_MAX) {

@@ -25,6 +25,9 @@ struct af_link {
 	uint16_t own_port;
 };
 
+/* True if FD is a connected IPv4 or IPv6 stream socket; else *link is undefined. */
+bool af_link_read(int fd, struct af_link *link);
+
 /* Connected IPv4 and IPv6 stream sockets, one an inode. */
 struct af_connections {
 	size_t count; /* over AFENCE_PEERS_MAX: there are more than are listed */
