@@ -249,12 +249,17 @@ static void apply_controls(struct af_task *task, size_t count)
 static bool open_engine(
 	const struct af_probe_plan *plan, struct af_probe_engine *engine, const char **why)
 {
-	*engine = (struct af_probe_engine){.plan = plan, .limit = {0, AFENCE_PROBE_MOST}};
-	engine->dns = af_probe_dns_new(&plan->resolver, &engine->limit, why);
+	/* Requests have places of their own: hundreds of questions must not keep them waiting. */
+	*engine = (struct af_probe_engine){
+		.plan = plan,
+		.dns_limit = {0, AFENCE_PROBE_MOST - AFENCE_WEB_MOST},
+		.web_limit = {0, AFENCE_WEB_MOST},
+	};
+	engine->dns = af_probe_dns_new(&plan->resolver, &engine->dns_limit, why);
 	if (engine->dns == NULL)
 		return false;
 	engine->web = af_probe_web_new(
-		plan->cacert, plan->connect_to, plan->connect_count, &engine->limit, why);
+		plan->cacert, plan->connect_to, plan->connect_count, &engine->web_limit, why);
 	if (engine->web != NULL)
 		return true;
 	af_probe_dns_free(engine->dns);

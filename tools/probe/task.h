@@ -19,7 +19,7 @@ struct af_probe_engine {
 	const struct af_probe_plan *plan;
 	struct af_probe_dns *dns;
 	struct af_probe_web *web;
-	struct af_probe_limit limit;
+	struct af_probe_limit dns_limit, web_limit;
 	size_t ended, findings;
 	bool stopped; /* the deadline has passed: whatever is answered now, nothing new is asked */
 };
