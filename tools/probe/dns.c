@@ -19,8 +19,9 @@
 #include "../memory.h"
 #include "af_hash.h"
 
-#define BUCKETS  16384
-#define BURST_MS 100 /* so long may a flood of packets hold the caller's loop */
+#define BUCKETS      16384
+#define BURST_MS     100 /* so long may a flood of packets hold the caller's loop */
+#define SENT_AT_ONCE 32
 
 struct asker {
 	struct asker *next;
@@ -402,11 +403,14 @@ static struct question *take_next(struct af_probe_dns *dns)
 	return take_first(&dns->waiting);
 }
 
-static void send_all(struct af_probe_dns *dns)
+/* A few at a time, so that answers that are there already are not kept waiting. */
+static void send_some(struct af_probe_dns *dns)
 {
 	struct question *question;
 
-	while (dns->limit->now < dns->limit->most && (question = take_next(dns)) != NULL)
+	for (unsigned i = 0; i < SENT_AT_ONCE && dns->limit->now < dns->limit->most &&
+			     (question = take_next(dns)) != NULL;
+		i++)
 		send_query(question);
 }
 
@@ -480,7 +484,7 @@ void af_probe_dns_run(struct af_probe_dns *dns, const struct curl_waitfd *fd, si
 				fd[i].revents & CURL_WAIT_POLLOUT ? fd[i].fd : ARES_SOCKET_BAD);
 	process(dns, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* what has timed out */
 	settle(dns);
-	send_all(dns);
+	send_some(dns);
 }
 
 static void move_all(struct list *from, struct list *to)

@@ -177,8 +177,8 @@ static void turn(struct af_probe_engine *engine, int64_t ms)
 
 	af_probe_web_next(engine->web, &wait);
 	af_probe_web_wait(engine->web, fd, count, wait);
-	af_probe_dns_run(engine->dns, fd, count);
 	af_probe_web_run(engine->web);
+	af_probe_dns_run(engine->dns, fd, count);
 }
 
 static void wait_for_all(struct af_probe_engine *engine, size_t count, int64_t deadline)
