@@ -318,7 +318,7 @@ static bool leave_files(const struct options *options, struct af_probe_run *run)
 	char *why = NULL;
 	bool left = true;
 
-	if (options->state != NULL && !af_probe_compare(run, run->check, options->state, &why)) {
+	if (options->state != NULL && !af_probe_compare(run, options->state, &why)) {
 		af_usage_error("probe", "--state: %s", why);
 		free(why);
 		left = false;

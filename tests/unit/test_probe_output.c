@@ -617,7 +617,7 @@ static void compare(const char *row, const char *path, const char *want)
 {
 	char *why;
 
-	CHECK_NUMBER(row, af_probe_compare(&run, checks, path, &why), true);
+	CHECK_NUMBER(row, af_probe_compare(&run, path, &why), true);
 	CHECK_STRING(row, why, NULL);
 	CHECK_NUMBER(row, run.compared, true);
 	for (size_t i = 0; want != NULL && i < run.count; i++)
@@ -730,7 +730,7 @@ static void check_refused(const char *row, const char *path, const char *want)
 	char *why;
 
 	make_incident();
-	CHECK_NUMBER(row, af_probe_compare(&run, checks, path, &why), false);
+	CHECK_NUMBER(row, af_probe_compare(&run, path, &why), false);
 	CHECK_NUMBER(row, run.compared, false);
 	CHECK_NUMBER(row, checks[0].change, AFENCE_CHANGE_NONE);
 	CHECK_NUMBER(row, run.gone.count, 0);
@@ -801,7 +801,7 @@ static void test_no_state(void)
 static bool compare_limited(const char *path)
 {
 	char *why;
-	bool done = af_probe_compare(&run, checks, path, &why);
+	bool done = af_probe_compare(&run, path, &why);
 
 	free(why);
 	return done;

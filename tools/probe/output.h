@@ -36,8 +36,7 @@ bool af_probe_print_lines(const struct af_probe_run *run);
  * False: *why, freed by the caller, says what is wrong with the file (damaged: where), and it is
  * left as it is; RUN then stays uncompared.
  */
-bool af_probe_compare(
-	struct af_probe_run *run, struct af_probe_check *check, const char *path, char **why);
+bool af_probe_compare(struct af_probe_run *run, const char *path, char **why);
 
 /*
  * Writes PATH for the textfile collector of the node exporter (af_probe_replace_file()): checks by

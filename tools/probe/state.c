@@ -262,8 +262,7 @@ static char *compare(const struct af_probe_run *run, const char *path, struct me
 	return write_state(path, memory);
 }
 
-bool af_probe_compare(
-	struct af_probe_run *run, struct af_probe_check *check, const char *path, char **why)
+bool af_probe_compare(struct af_probe_run *run, const char *path, char **why)
 {
 	struct memory memory = {json_object(), json_object(), json_object()};
 	enum af_probe_change *change = af_new(run->count, sizeof(*change));
@@ -273,7 +272,7 @@ bool af_probe_compare(
 	*why = NULL;
 	if (fault == NULL) {
 		for (size_t i = 0; i < run->count; i++)
-			check[i].change = change[i];
+			run->check[i].change = change[i];
 		run->gone = gone;
 		run->compared = true;
 	} else {
