@@ -15,8 +15,8 @@ static inline const char *reading_say(const struct af_reading *reading, char *ou
 	static const char *const kind[] = {"nothing", "settings", "strange"};
 	FILE *line = fmemopen(out, READING_ROOM, "w");
 
-	fprintf(line, "%s%s%s:", kind[reading->kind], reading->certain ? " certain" : "",
-		reading->mixed ? " mixed" : "");
+	fprintf(line, "%s%s%s%s:", kind[reading->kind], reading->certain ? " certain" : "",
+		reading->mixed ? " mixed" : "", reading->moved ? " moved" : "");
 	for (size_t i = 0; i < reading->hosts.count; i++)
 		fprintf(line, " %s", reading->hosts.name[i]);
 	if (reading->detail != NULL)

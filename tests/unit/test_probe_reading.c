@@ -549,7 +549,15 @@ static const struct row pox_rows[] = {
 	{.name = "redirect to an address",
 		.body = ACCOUNT(
 			"<Action>redirectAddr</Action><RedirectAddr>x@a.net</RedirectAddr>"),
+		.want = "settings moved: a.net"},
+	{.name = "redirect to an address, and a server",
+		.body = ACCOUNT("<RedirectAddr>x@a.net</RedirectAddr>"
+				"<Protocol><Server>a.net</Server></Protocol>"),
 		.want = "settings: a.net"},
+	{.name = "redirect to an address, and no server",
+		.body = ACCOUNT("<RedirectAddr>x@a.net</RedirectAddr>"
+				"<Protocol><Server> </Server></Protocol>"),
+		.want = "settings moved: a.net"},
 	{.name = "redirect to a URL",
 		.body = ACCOUNT(
 			"<Action>redirectUrl</Action><RedirectUrl>https://a.net/x</RedirectUrl>"),
@@ -562,7 +570,7 @@ static const struct row pox_rows[] = {
 		.want = "settings: as.a.net b.net"},
 	{.name = "a device, redirected",
 		.body = POX("<Action><Redirect>x@a.net</Redirect></Action>"),
-		.want = "settings: a.net"},
+		.want = "settings moved: a.net"},
 	{.name = "error",
 		.body = POX("<Error Time=\"10:00\" Id=\"1\"><ErrorCode>500</ErrorCode>"
 			    "<Message>The e-mail address\ncannot be found.</Message></Error>"),

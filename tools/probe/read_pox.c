@@ -6,20 +6,21 @@
 
 struct pox {
 	struct af_reading *out;
-	bool response, account, error;
+	bool response, account, error, server;
 };
 
 /* Elements stand where they like: in Protocol, in Internal and External, in Settings. */
 static const struct {
 	const char *tail;
 	void (*add)(struct af_reading *out, const char *text, size_t len);
+	bool moves; /* it holds another address, to start anew with */
 } places[] = {
-	{"Server", af_reading_add_host}, /* PublicFolderServer, too */
-	{"Url", af_reading_add_url},     /* ASUrl, EwsUrl, OABUrl, RedirectUrl ... */
-	{"/Server/Name", af_reading_add_url},
-	{"/AD", af_reading_add_host},
-	{"/RedirectAddr", af_reading_add_host},
-	{"/Redirect", af_reading_add_host},
+	{"Server", af_reading_add_host, false}, /* PublicFolderServer, too */
+	{"Url", af_reading_add_url, false},     /* ASUrl, EwsUrl, OABUrl, RedirectUrl ... */
+	{"/Server/Name", af_reading_add_url, false},
+	{"/AD", af_reading_add_host, false},
+	{"/RedirectAddr", af_reading_add_host, true},
+	{"/Redirect", af_reading_add_host, true},
 };
 
 static void note_error(struct pox *pox, const struct af_xml_node *node)
@@ -43,9 +44,12 @@ static void take_node(void *context, const struct af_xml_node *node)
 	pox->response = true;
 	pox->account |= af_xml_is(node, "/Account") || af_xml_is(node, "/Settings");
 	note_error(pox, node);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (af_xml_is(node, places[i].tail))
-			places[i].add(pox->out, node->text, node->len);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (node->len == 0 || !af_xml_is(node, places[i].tail))
+			continue;
+		places[i].add(pox->out, node->text, node->len);
+		pox->server |= !places[i].moves;
+	}
 }
 
 void af_read_pox(const struct af_body *body, struct af_reading *out)
@@ -58,4 +62,5 @@ void af_read_pox(const struct af_body *body, struct af_reading *out)
 		af_reading_strange(out, "XML, but no Autodiscover response");
 	else if (out->hosts.count > 0 || (pox.account && !pox.error))
 		out->kind = AFENCE_READ_SETTINGS;
+	out->moved = out->hosts.count > 0 && !pox.server;
 }

@@ -32,6 +32,7 @@ struct af_reading {
 	struct af_names hosts;
 	bool certain; /* SETTINGS that are a finding whatever the hosts are (a provider is named) */
 	bool mixed;   /* MX: a null MX beside others (RFC 7505 s3 forbids it) */
+	bool moved;   /* SETTINGS that name nothing but the domain of another address to ask about */
 	size_t more;  /* hosts that were not taken */
 	char *detail; /* one line for people, owned; NULL: nothing to add */
 };
@@ -66,7 +67,7 @@ typedef void af_body_reader(const struct af_body *body, struct af_reading *out);
 af_body_reader af_read_autodetect;
 
 /* Exchange autodiscover, plain old XML (MS-OXDSCLI): Server, *Url, RedirectUrl and RedirectAddr in
- * Autodiscover/Response; Error: nothing is known. */
+ * Autodiscover/Response; RedirectAddr alone is `moved`; Error: nothing is known. */
 af_body_reader af_read_pox;
 
 /* Exchange autodiscover v2: JSON object with "Url"; "ErrorCode" (any status): nothing is known. */

@@ -118,8 +118,10 @@ static void take_hosts(struct af_task *task)
 static void judge(struct af_task *task)
 {
 	const struct af_mechanism *mechanism = mechanism_of(task);
-	enum af_probe_level level =
-		mechanism->level != AFENCE_LEVEL_NONE ? mechanism->level : AFENCE_LEVEL_F1;
+	enum af_probe_level level = task->reading.moved ? AFENCE_LEVEL_F2
+				    : mechanism->level != AFENCE_LEVEL_NONE
+					    ? mechanism->level
+					    : AFENCE_LEVEL_F1;
 	size_t outside = count_outside(task);
 	size_t count = task->reading.hosts.count;
 	bool certain = task->reading.certain, strict = task->item->subject->strict;
