@@ -43,7 +43,8 @@ COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_re
 SASL    = plugin guard canon report
 SOCKET  = connection cut evidence resolvers
 PAM     = module guard options
-PRELOAD =
+PRELOAD = preload real watch guard name hooks_socket hooks_stdio hooks_name hooks_tls hooks_gsasl \
+          hooks_http2 stream line word sasl ntlm smtp imap pop3 ftp ldap http
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
           krb5_conf read_krb5 read_sss read_winbind modules discover
 OUTPUT  = text json clause psl
@@ -136,15 +137,14 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS)
 
 $(B)/tests/test_cut: $(SOCKET_O)
+$(B)/tests/test_preload: | $(GUARD) $(B)/tests/client
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
 $(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam
-
 $(B)/tests/test_resolver $(B)/tests/test_probe_dns: $(B)/tests/unit/dns_server.o
 $(B)/tests/test_probe_web: $(B)/tests/unit/web_server.o
-
-$(B)/tests/inject: $(B)/tests/unit/inject.o
+$(B)/tests/inject $(B)/tests/client: $(B)/tests/%: $(B)/tests/unit/%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 $(B)/tests/test_pam $(B)/tests/test_stack: TEST_LIBS += -lpam

@@ -2,69 +2,13 @@
 /*
  * The resolver's functions are listened to, never called.
  */
-#include "name.h"
-
-#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "name.h"
 #include "real.h"
-
-#define NAMES 256
-
-static struct name {
-	atomic_flag busy;
-	bool used;
-	struct af_address address;
-	char text[AFENCE_SEEN_HOST_MAX + 1];
-} names[NAMES];
-
-/* The entry of ADDRESS, taken; or NULL. */
-static struct name *enter(const struct af_address *address)
-{
-	for (size_t i = 0; i < NAMES; i++) {
-		struct name *name = &names[i];
-
-		if (atomic_flag_test_and_set(&name->busy))
-			continue;
-		if (name->used && af_address_equal(&name->address, address))
-			return name;
-		atomic_flag_clear(&name->busy);
-	}
-	return NULL;
-}
-
-void af_name_note(const struct af_address *address, const char *text)
-{
-	static _Atomic unsigned next;
-	struct name *name = enter(address);
-	size_t len = strnlen(text, sizeof(name->text));
-
-	if (name == NULL) {
-		name = &names[atomic_fetch_add(&next, 1) % NAMES];
-		if (atomic_flag_test_and_set(&name->busy))
-			return;
-	}
-	name->used = len < sizeof(name->text);
-	name->address = *address;
-	if (name->used)
-		memcpy(name->text, text, len + 1);
-	atomic_flag_clear(&name->busy);
-}
-
-void af_name_find(const struct af_address *address, char text[AFENCE_SEEN_HOST_MAX + 1])
-{
-	struct name *name = enter(address);
-
-	text[0] = '\0';
-	if (name == NULL)
-		return;
-	memcpy(text, name->text, sizeof(name->text));
-	atomic_flag_clear(&name->busy);
-}
 
 int getaddrinfo(
 	const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
