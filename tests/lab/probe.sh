@@ -99,8 +99,7 @@ setSecurityPollSuffix("")
 setMaxTCPClientThreads(2)
 newServer({address="127.0.0.1:5300", mustResolve=false, sockets=4})
 getServer(0):setUp()
-addAction(AllRule(), LogAction("$lab/questions", false, false, false, false, true))
-addResponseAction(AllRule(), LogResponseAction("$lab/answers", false, false, false, true))
+addAction(AllRule(), LogAction("$lab/questions", false, false, false))
 END
 	[ "$late" -eq 0 ] || echo "addAction(AllRule(), DelayAction($late))" >> $play/dnsdist.conf
 	lab_start nsd "${on_server[@]}" nsd -d -c $play/nsd.conf

@@ -10,13 +10,13 @@ more when it is about to be answered; audit them with probe_expect.py.
 usage: probe_server.py --dir DIR [--delay MILLISECONDS]
 """
 import argparse
-import http.server
 import itertools
 import json
 import os
 import select
 import socketserver
 import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -53,8 +53,8 @@ class Book:
             self.write(answer=number, time=time.time(), status=status)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
+class Connection(socketserver.StreamRequestHandler):
+    """Reads and writes HTTP by hand: the library's own way takes so long that it would be measured."""
     disable_nagle_algorithm = True
     timeout = 40
 
@@ -65,36 +65,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.request.do_handshake()
         super().setup()
 
-    def key(self, host):
-        """The question as probe_rows.py names it."""
-        path = urllib.parse.urlsplit(self.path).path
-        last = urllib.parse.unquote(path.rpartition('/')[2])
-        address = {
-            probe_rows.SERVICES['autodetect']: ('autodetect', '/autodetect/detect',
-                                                self.headers.get('X-Email', '')),
-            probe_rows.SERVICES['office365']: ('office365',
-                                               '/autodiscover/autodiscover.json/v1.0/', last),
-            probe_rows.SERVICES['ispdb']: ('ispdb', '/autoconfig/v1.1/', '@' + last),
-        }.get(host)
-        if address is not None and path.startswith(address[1]):
-            return f'{address[0]} {address[2].rpartition("@")[2]}'
-        return f'{self.server.scheme}://{host}{path}'
+    def handle(self):
+        line = self.rfile.readline()
+        while line:
+            method, path, _version = line.decode('latin-1').split()
+            headers = []
+            while (line := self.rfile.readline()) not in (b'\r\n', b''):
+                name, _, value = line.decode('latin-1').partition(':')
+                headers.append((name, value.strip()))
+            self.answer(method, path, headers)
+            line = self.rfile.readline()
 
-    def answer(self):
-        host = self.headers.get('Host', '').partition(':')[0]
-        body = self.rfile.read(int(self.headers.get('Content-Length', '0')))
+    def answer(self, method, path, headers):
+        value = {name.lower(): value for name, value in headers}
+        host = value.get('host', '').partition(':')[0]
         place = f'{self.server.scheme}://{host}'
+        body = self.rfile.read(int(value.get('content-length', '0')))
         number = self.server.book.request(
-            place, method=self.command, path=self.path, accepted=self.accepted,
-            headers=self.headers.items(), body=body.decode('utf-8', 'replace'))
-        answer = probe_rows.answer(self.server.row(), self.key(host))
+            place, method=method, path=path, accepted=self.accepted, headers=headers,
+            body=body.decode('utf-8', 'replace'))
+        key = question(self.server.scheme, host, path, value.get('x-email', ''))
+        answer = probe_rows.answer(self.server.row(), key)
         time.sleep(self.server.delay)
         try:
             self.wait(answer.late)
             self.send(answer, lambda: self.server.book.answered(place, number, answer.status))
         except OSError:
             self.server.book.answered(place, number, None)
-            self.close_connection = True
+            raise
 
     def wait(self, seconds):
         """OSError if the client leaves before SECONDS have passed."""
@@ -103,35 +101,42 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def send(self, answer, at_last):
         """The client may ask the next question once it has the last byte: that is the end."""
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
+        headers = ''.join(f'{name}: {value}\r\n' for name, value in answer.headers.items())
         if answer.status != 204:
-            self.send_header('Content-Length', str(len(answer.body)))
+            headers += f'Content-Length: {len(answer.body)}\r\n'
+        head = f'HTTP/1.1 {answer.status} Played\r\n{headers}\r\n'.encode('latin-1', 'replace')
         if answer.pause == 0:
             at_last()
-        self.end_headers()
-        if answer.pause == 0:
-            self.wfile.write(answer.body)
+            self.wfile.write(head + answer.body)
             return
+        self.wfile.write(head)
         for byte in answer.body:
             self.wait(answer.pause)
             self.wfile.write(bytes([byte]))
         at_last()
 
-    do_GET = do_POST = answer
 
-    def log_message(self, *_arguments):
-        """The requests stand in DIR/requests."""
+def question(scheme, host, path, email):
+    """A request as probe_rows.py names it."""
+    path = urllib.parse.urlsplit(path).path
+    last = urllib.parse.unquote(path.rpartition('/')[2])
+    service, prefix, address = {
+        probe_rows.SERVICES['autodetect']: ('autodetect', '/autodetect/detect', email),
+        probe_rows.SERVICES['office365']: ('office365', '/autodiscover/autodiscover.json/v1.0/', last),
+        probe_rows.SERVICES['ispdb']: ('ispdb', '/autoconfig/v1.1/', '@' + last),
+    }.get(host, (None, None, None))
+    if service is not None and path.startswith(prefix):
+        return f'{service} {address.rpartition("@")[2]}'
+    return f'{scheme}://{host}{path}'
 
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 256
-    rows = {}
 
     def __init__(self, address, port, options, book, contexts):
-        super().__init__((address, port), Handler)
+        super().__init__((address, port), Connection)
         self.scheme = 'https' if contexts else 'http'
         self.book, self.contexts, self.delay = book, contexts, options.delay / 1000
         self.row_file = os.path.join(options.dir, 'row')
@@ -149,7 +154,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             sock.context = self.contexts[self.row().certificate]
 
     def handle_error(self, request, client_address):
-        """Whoever does not trust a certificate ends the handshake: no error of the server."""
+        """Whoever does not trust a certificate, or has waited long enough, leaves."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def contexts(folder):
