@@ -90,14 +90,13 @@ static void log_decision(
 
 static void tell_terminal(const struct af_request *request, const struct af_decision *decision)
 {
-	char text[sizeof(program) + AFENCE_SENTENCE_MAX];
-	size_t len = sizeof(program) - 1;
+	char text[AFENCE_SENTENCE_MAX + 1];
+	size_t len;
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	memcpy(text, program, len);
-	af_report_sentence(request, decision, text + len);
-	len += strlen(text + len);
+	af_report_sentence(request, decision, text);
+	len = strlen(text);
 	text[len++] = '\n';
 	(void)!af_real.write(STDERR_FILENO, text, len);
 }
