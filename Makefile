@@ -12,8 +12,10 @@ sysconfdir ?= /etc
 bindir     ?= $(prefix)/bin
 mandir     ?= $(prefix)/share/man
 vendordir  ?= $(prefix)/lib/authfence
-sasldir    ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)/sasl2
+libdir     ?= $(shell $(PKGCONFIG) --variable=libdir libsasl2)
+sasldir    ?= $(libdir)/sasl2
 pamdir     ?= $(shell $(PKGCONFIG) --variable=libdir pam)/security
+guarddir   ?= $(libdir)/authfence
 unitdir    ?= $(prefix)/lib/systemd/system
 completiondir ?= $(prefix)/share/bash-completion/completions
 docdir     ?= $(prefix)/share/doc/authfence
@@ -55,11 +57,13 @@ POLICY  = source diagnostics lexer parser statements reading clauses services mo
           compile_modules writer store store_images store_sign revise trial activation verb_apply \
           verb_mode verb_history verb_promote set request build expect verb_compile facts \
           verb_diff format verb_fmt print print_json verb_show
-PROBE   = mechanisms subjects expand connect judge task engine list dns dns_answer web web_request web_transfer words print_text print_json state metrics replace progress reading read_autodetect read_json read_xml read_pox read_autoconfig read_text read_records
-TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe $(OUTPUT:%=output/%) \
-          $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
+PROBE   = mechanisms subjects expand connect judge task engine list dns dns_answer web web_request \
+          web_transfer words print_text print_json state metrics replace progress reading \
+          read_autodetect read_json read_xml read_pox read_autoconfig read_text read_records
+TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe run \
+          $(OUTPUT:%=output/%) $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
-          compile plugin cut pam stack reader directory doctor format expect property pattern \
+          compile plugin cut preload pam stack reader directory doctor format expect property pattern \
           print store probe_plan probe_dns probe_web probe_output probe_reading
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
@@ -75,19 +79,22 @@ LIB      = $(B)/libafence.a
 PLUGIN   = $(B)/sasl2/libauthfence.so
 MODULE   = $(B)/pam/pam_authfence.so
 GUARD    = $(B)/preload/libauthfence-preload.so
+# Each kind of machine has its own guard: the dynamic linker puts the name of its folder for $LIB.
+GUARD_PATH = $(subst /lib64/,/$$LIB/,$(subst /lib/$(notdir $(libdir))/,/$$LIB/,$(guarddir)/))$(notdir $(GUARD))
 PROGRAM  = $(B)/authfence
 UNIT_BIN  = $(UNIT:%=$(B)/tests/test_%) $(B)/tests/inject
 BENCH_BIN = $(BENCH:%=$(B)/bench/%)
 STRESS_BIN = $(STRESS:%=$(B)/stress/%)
-PAGES    = authfence.1 authfence-probe.1 authfence.policy.5 authfence-sasl.7 pam_authfence.8
+PAGES    = authfence.1 authfence-probe.1 authfence.policy.5 authfence-preload.7 authfence-sasl.7 \
+           pam_authfence.8
 UNITS    = authfence-probe.service authfence-probe.timer
-EXAMPLES = conf/prometheus/authfence.rules.yml
+EXAMPLES = conf/prometheus/authfence.rules.yml conf/environment.d/authfence-preload.conf
 
 .PHONY: all tool-objects deps lab demo check unit bench stress stress-programs fuzz asan lint dist deb install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGRAM) $(PLUGIN) $(MODULE) ## build the command and the plugins
+all: $(PROGRAM) $(PLUGIN) $(MODULE) $(GUARD) ## build the command and the plugins
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
@@ -125,6 +132,7 @@ $(PLUGIN) $(MODULE) $(GUARD): $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(GUEST_LD) -Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) \
 		-o $@ $(filter %.o,$^) $(LIB) $(GUEST_LIBS)
 
+$(B)/tools/run.o: AF_CPPFLAGS += -DAFENCE_GUARD='"$(GUARD_PATH)"'
 $(PROGRAM): $(TOOL_O) $(LIB)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(PROGRAM_LD) $(LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
@@ -138,8 +146,7 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 
 $(B)/tests/test_cut: $(SOCKET_O)
 $(B)/tests/test_preload: | $(GUARD) $(B)/tests/client
-$(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o
-$(B)/tests/test_plugin $(B)/bench/sasl: | $(PLUGIN)
+$(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam
 $(B)/tests/test_resolver $(B)/tests/test_probe_dns: $(B)/tests/unit/dns_server.o
@@ -189,12 +196,10 @@ check: ## run all tests; SUITE=name runs one
 unit: all $(UNIT_BIN) ## run the unit tests only
 	$(Q)tests/run.sh --unit $(B) $(SUITE)
 
-bench: ## measure, side by side with the peers
-	$(Q)$(MAKE) all $(BENCH_BIN)
+bench: all $(BENCH_BIN) ## measure, side by side with the peers
 	$(Q)tests/bench/run.sh $(B)
 
-stress: ## drivers under load, also with sanitizers and valgrind
-	$(Q)$(MAKE) stress-programs
+stress: stress-programs ## drivers under load, also with sanitizers and valgrind
 	$(Q)tests/stress/run.sh $(B)
 
 stress-programs: all $(STRESS_BIN)
@@ -203,7 +208,6 @@ asan: ## unit tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
 
 fuzz: ## fuzz the parsers (clang); EACH=seconds
-	$(Q)mkdir -p $(B)
 	$(Q)LIBS="$(PROGRAM_LIBS)" tests/fuzz/run.sh $(B)/fuzz $(EACH)
 
 tool-objects: $(TOOL_O)
@@ -218,33 +222,29 @@ deb: ## Debian packages, in build/deb (missing build tools are installed, as roo
 	$(Q)packaging/deps.sh --if-root --deb
 	$(Q)packaging/deb.sh $(VERSION) $(B)
 
+# What lies where: source:destination.
+FILES = $(PLUGIN):$(sasldir)/libauthfence.so $(MODULE):$(pamdir)/pam_authfence.so \
+        $(GUARD):$(guarddir)/$(notdir $(GUARD)) conf/completion.bash:$(completiondir)/authfence \
+        conf/default.policy:$(vendordir)/policy.d/default.policy \
+        conf/tmpfiles.conf:$(prefix)/lib/tmpfiles.d/authfence.conf \
+        $(foreach file,$(EXAMPLES),$(file):$(docdir)/examples/$(notdir $(file))) \
+        $(foreach file,$(UNITS),conf/systemd/$(file):$(unitdir)/$(file)) \
+        $(foreach file,$(PAGES),docs/$(file):$(mandir)/man$(subst .,,$(suffix $(file)))/$(file))
+
 install: all ## install below DESTDIR
 	$(INSTALL) -d $(DESTDIR)$(sysconfdir)/authfence/policy.d
 	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(bindir)/authfence
-	$(INSTALL) -D -m 0644 $(PLUGIN) $(DESTDIR)$(sasldir)/libauthfence.so
-	$(INSTALL) -D -m 0644 $(MODULE) $(DESTDIR)$(pamdir)/pam_authfence.so
-	$(INSTALL) -D -m 0644 conf/default.policy $(DESTDIR)$(vendordir)/policy.d/default.policy
-	$(INSTALL) -D -m 0644 conf/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf
-	$(INSTALL) -D -m 0644 conf/completion.bash $(DESTDIR)$(completiondir)/authfence
-	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(docdir)/examples $(EXAMPLES)
-	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(unitdir) $(UNITS:%=conf/systemd/%)
+	for file in $(FILES); do \
+		$(INSTALL) -D -m 0644 $${file%%:*} $(DESTDIR)$${file#*:} || exit; done
 	sed -i 's,/usr/bin/,$(bindir)/,' $(UNITS:%=$(DESTDIR)$(unitdir)/%)
-	for page in $(PAGES); do \
-		$(INSTALL) -D -m 0644 docs/$$page $(DESTDIR)$(mandir)/man$${page##*.}/$$page || exit; done
 
 uninstall: ## remove what install put there; policy files stay
-	rm -f $(DESTDIR)$(bindir)/authfence $(DESTDIR)$(sasldir)/libauthfence.so \
-		$(DESTDIR)$(pamdir)/pam_authfence.so $(DESTDIR)$(vendordir)/policy.d/default.policy \
-		$(DESTDIR)$(prefix)/lib/tmpfiles.d/authfence.conf $(DESTDIR)$(completiondir)/authfence \
-		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(EXAMPLES:conf/prometheus/%=$(DESTDIR)$(docdir)/examples/%)
-	for page in $(PAGES); do rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$$page; done
+	for file in :$(bindir)/authfence $(FILES); do rm -f $(DESTDIR)$${file#*:}; done
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \
-		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) $(DESTDIR)$(docdir)/examples \
-		$(DESTDIR)$(docdir) 2>/dev/null || true
+		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) $(DESTDIR)$(guarddir) \
+		$(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) 2>/dev/null || true
 
 clean: ## remove what was built; the lab root stays (rm -r build/lab)
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
 
--include $(COMMON_O:.o=.d) $(SASL_O:.o=.d) $(PRELOAD_O:.o=.d) $(PAM_O:.o=.d) $(TOOL_O:.o=.d) $(UNIT:%=$(B)/tests/unit/test_%.d) \
-	$(B)/tests/unit/harness.d $(BENCH:%=$(B)/tests/bench/%.d) \
-	$(STRESS:%=$(B)/tests/stress/%.d) $(STRESS_HOST:.o=.d) $(B)/tests/stress/watch.d
+-include $(foreach room,gen common plugins/* tools tools/* tests/*,$(wildcard $(B)/$(room)/*.d))
