@@ -64,7 +64,7 @@ TOOL    = main arguments inforce memory names root suggest check batch policy do
           $(OUTPUT:%=output/%) $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut preload pam stack reader directory doctor format expect property pattern \
-          print store probe_plan probe_dns probe_web probe_output probe_reading
+          print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
 
@@ -149,8 +149,8 @@ $(B)/tests/test_preload: | $(GUARD) $(B)/tests/client
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam
-$(B)/tests/test_resolver $(B)/tests/test_probe_dns: $(B)/tests/unit/dns_server.o
-$(B)/tests/test_probe_web: $(B)/tests/unit/web_server.o
+$(B)/tests/test_resolver $(B)/tests/test_probe_dns $(B)/tests/test_probe_run: $(B)/tests/unit/dns_server.o
+$(B)/tests/test_probe_web $(B)/tests/test_probe_run: $(B)/tests/unit/web_server.o
 $(B)/tests/inject $(B)/tests/client: $(B)/tests/%: $(B)/tests/unit/%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 

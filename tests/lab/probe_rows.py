@@ -263,13 +263,12 @@ MECHANISMS = (
 INCIDENT = one('autodetect', 'F1', FAR, SUBMIT, at='example.com', name='incident', web={
     'autodetect example.com': Answer(200, autoconf.BODY, autoconf.HEADERS)})
 
-# Every request about SITE; those that a redirect within a host tells nothing.
+# Every request about SITE.
 WEB = ('autodetect', 'office365', 'ispdb', 'autodiscover-pox', 'autodiscover-pox-domain',
        'autodiscover-redirect', 'autodiscover-srv', 'autodiscover-json', 'autoconfig',
        'autoconfig-http', 'autoconfig-wellknown', 'autoconfig-wellknown-http', 'autoconfig-mx',
        'autoconfig-mx-parent', 'ispdb-mx', 'pacc', 'caldav', 'carddav', 'jmap', 'mta-sts-policy',
        'srv-jmap')
-NOT_FOLLOWED = ('office365', 'autodiscover-json')
 SERVICE_WEB = ('autodetect', 'office365', 'ispdb', 'ispdb-mx')
 PLAIN = ('autodiscover-redirect', 'autoconfig-http', 'autoconfig-wellknown-http')
 
@@ -327,7 +326,7 @@ BROKEN = (
             headers={'x-debug-support': GARBAGE})}),
     Row('broken-header204-garbage', web=poisoned(GARBAGE)),
     Row('broken-header204-long', web=poisoned('A' * 40000)),
-    broken('redirect', redirect('?and=again'), '?', *NOT_FOLLOWED),
+    broken('redirect', redirect('?and=again'), '?'),
     broken('json', Answer(200, b'{"services":[],"protocols":[', {
         'Content-Type': 'application/json'}), 'F3'),
     broken('xml', Answer(200, b'<?xml version="1.0"?>\n<!DOCTYPE clientConfig [<!ENTITY a "aaaa">'

@@ -57,6 +57,10 @@ static void test_url(void)
 		{"//o.test/b", "http://h.test/", "http://o.test/b", "o.test", 80},
 		{"?RedirectCount=1", "https://h.test/a.json?x",
 			"https://h.test/a.json?RedirectCount=1", "h.test", 443},
+		{"https://b\xc3\xbc"
+		 "cher.test/x",
+			NULL, "https://xn--bcher-kva.test/x", "xn--bcher-kva.test", 443},
+		{"https://\xff.test/", NULL, NULL, NULL, 0},
 		{"ftp://h.test/", NULL, NULL, NULL, 0},
 		{"javascript:alert(1)", "https://h.test/", NULL, NULL, 0},
 		{"file:///etc/passwd", "https://h.test/", NULL, NULL, 0},

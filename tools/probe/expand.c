@@ -119,6 +119,23 @@ static char *plain_host(char *host)
 	return host;
 }
 
+/* The name as the DNS knows it (RFC 5891) takes the place of one that is not in ASCII. */
+static bool use_ascii(CURLU *url, char **host)
+{
+	struct af_domain name;
+	bool ascii = true;
+
+	for (const char *p = *host; *p != '\0'; p++)
+		ascii &= (unsigned char)*p < 0x80;
+	if (ascii)
+		return true;
+	if (af_domain_parse(*host, strlen(*host), &name) != AFENCE_OK)
+		return false;
+	free(*host);
+	*host = af_format("%s", name.name);
+	return curl_url_set(url, CURLUPART_HOST, *host, 0) == CURLUE_OK;
+}
+
 static bool take_parts(CURLU *url, struct af_url *out)
 {
 	char *scheme = part(url, CURLUPART_SCHEME, 0);
@@ -126,7 +143,8 @@ static bool take_parts(CURLU *url, struct af_url *out)
 	bool web = scheme != NULL && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 
 	out->host = part(url, CURLUPART_HOST, 0);
-	if (web && port != NULL && out->host != NULL && *plain_host(out->host) != '\0') {
+	if (web && port != NULL && out->host != NULL && *plain_host(out->host) != '\0' &&
+		use_ascii(url, &out->host)) {
 		out->secure = strcmp(scheme, "https") == 0;
 		out->port = (uint16_t)strtoul(port, NULL, 10);
 		out->text = part(url, CURLUPART_URL, 0);

@@ -114,14 +114,20 @@ static void take_hosts(struct af_task *task)
 	task->reading.hosts = (struct af_names){0};
 }
 
+/* How bad it is that a server outside is named. */
+static enum af_probe_level level_of(const struct af_task *task)
+{
+	enum af_probe_level level = mechanism_of(task)->level;
+
+	if (task->reading.moved)
+		return AFENCE_LEVEL_F2;
+	return level != AFENCE_LEVEL_NONE ? level : AFENCE_LEVEL_F1;
+}
+
 /* The hosts that are named are known as well as they can be. */
 static void judge(struct af_task *task)
 {
-	const struct af_mechanism *mechanism = mechanism_of(task);
-	enum af_probe_level level = task->reading.moved ? AFENCE_LEVEL_F2
-				    : mechanism->level != AFENCE_LEVEL_NONE
-					    ? mechanism->level
-					    : AFENCE_LEVEL_F1;
+	enum af_probe_level level = level_of(task);
 	size_t outside = count_outside(task);
 	size_t count = task->reading.hosts.count;
 	bool certain = task->reading.certain, strict = task->item->subject->strict;
@@ -136,6 +142,8 @@ static void judge(struct af_task *task)
 		find(task, AFENCE_LEVEL_F2,
 			count > 0 ? "names a server where none can be"
 				  : "is there where nothing can be");
+	else if (task->doubt != NULL)
+		end_as(task, AFENCE_PROBE_INCONCLUSIVE, "%s", task->doubt);
 	else
 		end_as(task, AFENCE_PROBE_HONEST, "names none but internal or reserved servers");
 }
@@ -182,10 +190,13 @@ static bool is_same_site(const struct af_task *task, const char *host)
 {
 	const char *domain = task->check->domain, *near, *far;
 	size_t len = strlen(host), below = strlen(domain);
+	struct af_address literal;
 	struct af_domain from, to;
 
 	if (strcmp(host, task->url.host) == 0)
 		return true;
+	if (af_address_parse(host, len, &literal))
+		return false;
 	if (len > below && host[len - below - 1] == '.' && strcmp(host + len - below, domain) == 0)
 		return true;
 	if (af_domain_parse(task->url.host, strlen(task->url.host), &from) != AFENCE_OK ||
@@ -229,33 +240,49 @@ static void judge_redirect(struct af_task *task)
 	}
 }
 
+static bool is_same_host(const struct af_task *task)
+{
+	return strcmp(task->next.host, task->url.host) == 0;
+}
+
+/* Exchange counts redirects in the query of the one by which it says no; any other leads somewhere. */
+static bool is_refusal(const struct af_task *task)
+{
+	return mechanism_of(task)->redirect == AFENCE_REDIRECT_NO && is_same_host(task) &&
+	       strcasestr(task->next.text, "RedirectCount=") != NULL;
+}
+
+/* True if the place that the redirect leads to is the answer. */
+static bool is_answer(const struct af_task *task)
+{
+	enum af_redirect redirect = mechanism_of(task)->redirect;
+
+	return redirect == AFENCE_REDIRECT_ANY ||
+	       (redirect == AFENCE_REDIRECT_NAMES && !is_same_host(task)) ||
+	       !is_same_site(task, task->next.host);
+}
+
 static void redirect(struct af_task *task, const struct af_web_answer *answer)
 {
-	enum af_redirect meaning = mechanism_of(task)->redirect;
+	bool positive = task->item->role == AFENCE_ROLE_POSITIVE;
 	char *location = af_web_header(answer->headers, "Location");
 	bool read = location != NULL && af_url_read(location, task->url.text, &task->next);
-	bool same = read && strcmp(task->next.host, task->url.host) == 0;
 
 	free(location);
 	if (!read) {
 		end_as(task, AFENCE_PROBE_INCONCLUSIVE, "status %ld without a place to go to",
 			answer->status);
-	} else if (task->item->role == AFENCE_ROLE_POSITIVE) {
-		if (same && meaning == AFENCE_REDIRECT_NO) {
-			task->check->answered = true;
-			end_as(task, AFENCE_PROBE_HONEST, "answered with a redirect of its own");
-		} else {
-			follow(task);
-		}
-	} else if (same && meaning == AFENCE_REDIRECT_NO) {
+	} else if (is_refusal(task)) {
+		task->check->answered = positive;
 		end_as(task, AFENCE_PROBE_HONEST, "redirects to itself: nothing is known of it");
-	} else if (meaning == AFENCE_REDIRECT_ANY || (!same && meaning == AFENCE_REDIRECT_NAMES) ||
-		   !is_same_site(task, task->next.host)) {
+	} else if (!is_answer(task)) {
+		follow(task);
+	} else if (positive) {
+		end_as(task, AFENCE_PROBE_INCONCLUSIVE, "redirects to %s", task->next.host);
+	} else {
 		task->reading.kind = AFENCE_READ_SETTINGS;
 		af_reading_add_host(&task->reading, task->next.host, strlen(task->next.host));
 		ask_addresses(task, &task->reading.hosts, judge_redirect);
-	} else {
-		follow(task);
 	}
 }
 
@@ -440,6 +467,7 @@ static void read_addresses(struct af_task *task)
 	if (a->end != AFENCE_DNS_FOUND && aaaa->end != AFENCE_DNS_FOUND &&
 		!has_records(task, worse))
 		return;
+	task->doubt = worse->why;
 	if (a->end == AFENCE_DNS_FOUND)
 		mechanism_of(task)->records(a, task->check->domain, &task->reading);
 	if (aaaa->end == AFENCE_DNS_FOUND)

@@ -36,6 +36,7 @@ struct af_task {
 	unsigned redirects;
 	unsigned waiting;  /* answers of the stage that are to come */
 	unsigned stage_ms; /* the longest of them */
+	const char *doubt; /* constant: what of the answer is missing, so that none is honest */
 	bool seen;         /* a web server has answered: no control of the DNS is needed */
 	void (*then)(struct af_task *task); /* when they are all there */
 };
