@@ -114,15 +114,19 @@ static bool take_mechanism(struct options *options)
 	return false;
 }
 
-/* A host as a URL takes it, before a path or the end. */
+/* True if TEXT begins with a host, and perhaps a port, as a URL takes them. */
 static bool is_host(const char *text)
 {
 	size_t len = strcspn(text, "/");
+	char *reference = af_format("https://%.*s/", (int)len, text);
+	struct af_url url;
+	bool is = af_url_read(reference, NULL, &url);
 
+	free(reference);
+	af_url_free(&url);
 	for (size_t i = 0; i < len; i++)
-		if (!af_domain_byte(text[i]) && strchr("[]:", text[i]) == NULL)
-			return false;
-	return len > 0;
+		is &= af_domain_byte(text[i]) || strchr("[]:", text[i]) != NULL;
+	return is;
 }
 
 static bool take_service(struct options *options)
@@ -149,7 +153,10 @@ static bool take_service(struct options *options)
 
 static bool read_domain(const char *option, const char *word, struct af_domain *out)
 {
-	if (af_domain_parse(word, strlen(word), out) == AFENCE_OK)
+	struct af_address address;
+
+	if (af_domain_parse(word, strlen(word), out) == AFENCE_OK &&
+		!af_address_parse(word, strlen(word), &address))
 		return true;
 	af_usage_error("probe", "%s\"%s\" is no domain name", option, word);
 	return false;
@@ -358,6 +365,22 @@ static int ask(struct options *options)
 	return status;
 }
 
+/* A run that asks nothing would be clean. */
+static int ask_or_list(struct options *options)
+{
+	if (!af_probe_asks(&options->plan)) {
+		af_usage_error("probe",
+			"there is nothing to ask: the mechanisms and services that are left are not "
+			"asked about these domains");
+		return AFENCE_EXIT_USAGE;
+	}
+	if (!options->dry_run)
+		return ask(options);
+	return af_probe_list(&options->plan, options->format != FORMAT_TEXT)
+		       ? AFENCE_EXIT_CLEAN
+		       : AFENCE_EXIT_UNFINISHED;
+}
+
 static int run(struct options *options)
 {
 	int status;
@@ -366,12 +389,7 @@ static int run(struct options *options)
 	if (options->plan.policy == NULL)
 		return AFENCE_EXIT_USAGE;
 	fill_in(options);
-	if (options->dry_run)
-		status = af_probe_list(&options->plan, options->format != FORMAT_TEXT)
-				 ? AFENCE_EXIT_CLEAN
-				 : AFENCE_EXIT_UNFINISHED;
-	else
-		status = ask(options);
+	status = ask_or_list(options);
 	af_policy_free(options->plan.policy);
 	return status;
 }

@@ -218,8 +218,16 @@ static void test_items(void)
 	plan.service[AFENCE_SERVICE_AUTODETECT] = "";
 	item = af_probe_items(&plan, &count);
 	CHECK_NUMBER("left out", count_items(item, count, "autodetect", NULL, -1), 0);
+	CHECK_NUMBER("something is left", af_probe_asks(&plan), 1);
 	CHECK_NUMBER("the others stay", count_items(item, count, "ispdb", NULL, -1), 4);
 	af_probe_items_free(item, count);
+	memset(wanted, false, af_mechanism_count);
+	wanted[0] = true;
+	CHECK_NUMBER("the only one is left out", af_probe_asks(&plan), 0);
+	plan.service[AFENCE_SERVICE_AUTODETECT] = NULL;
+	CHECK_NUMBER("the only one", af_probe_asks(&plan), 1);
+	plan.subject_count = 0;
+	CHECK_NUMBER("nobody to ask about", af_probe_asks(&plan), 0);
 	af_subjects_free(&subjects);
 	free(wanted);
 }

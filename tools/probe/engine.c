@@ -28,6 +28,15 @@ static bool is_asked(
 	       !(row->not_zone && subject->zone);
 }
 
+bool af_probe_asks(const struct af_probe_plan *plan)
+{
+	for (size_t s = 0; s < plan->subject_count; s++)
+		for (size_t m = 0; m < af_mechanism_count; m++)
+			if (is_asked(plan, m, &plan->subject[s]))
+				return true;
+	return false;
+}
+
 static void add_item(struct af_probe_item **items, size_t *count, size_t *room,
 	const struct af_mechanism *mechanism, const struct af_subject *subject,
 	enum af_probe_role role, char *domain)

@@ -48,6 +48,9 @@ struct af_probe_item {
 struct af_probe_item *af_probe_items(const struct af_probe_plan *plan, size_t *count);
 void af_probe_items_free(struct af_probe_item *item, size_t count);
 
+/* True if there is anything to ask about a subject: all may be left out. */
+bool af_probe_asks(const struct af_probe_plan *plan);
+
 /* The URL that a mechanism asks about DOMAIN, or NULL; freed by the caller. */
 char *af_probe_url(const struct af_probe_plan *plan, const struct af_mechanism *mechanism,
 	const char *domain, enum af_probe_role role, const struct af_words *known);
