@@ -32,7 +32,7 @@ _authfence_value()
 		compopt -o nospace
 		words='autodetect= office365= ispdb='
 		;;
-	--policy | --output | -o | --cacert | --metrics | --state | *[\<\>]) compopt -o default ;;
+	--policy | --output | -o | --cacert | --library | --metrics | --state | *[\<\>]) compopt -o default ;;
 	--authzid | --connect-to | --control | --deadline | --for | --from | --on | --peer | \
 		--resolver) ;;
 	*) return 1 ;;
@@ -43,7 +43,7 @@ _authfence_value()
 _authfence_verb()
 {
 	case $1 in
-	'') options=--version words='check doctor policy probe' ;;
+	'') options=--version words='check doctor policy probe run' ;;
 	check)
 		options='--form --authzid --service --peer --stack --resolve --on --policy --root'
 		options+=' --batch --format'
@@ -61,9 +61,37 @@ _authfence_verb()
 		options+=' --resolver --connect-to --cacert --dry-run --format'
 		;;
 	'policy fmt') options='--check --stdout' files=yes ;;
+	run) options='--observe --library' ;;
 	*) return ;;
 	esac
 	options+=' --help'
+}
+
+# _authfence_command: if $current belongs to the command of "authfence run", its name or what is handed
+# to it (files, for all that is known here), offers that; else false.
+_authfence_command()
+{
+	local place
+
+	for ((place = 2; place < COMP_CWORD; place++)); do
+		case ${COMP_WORDS[place]} in
+		--library) [ "${COMP_WORDS[++place]}" != = ] || ((++place)) ;;
+		--)
+			((++place))
+			break
+			;;
+		-*) ;;
+		*) break ;;
+		esac
+	done
+	COMPREPLY=()
+	if [ "$place" -lt "$COMP_CWORD" ]; then
+		compopt -o default
+	elif [ "$place" -eq "$COMP_CWORD" ] && [[ $current != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$current")
+	else
+		return 1
+	fi
 }
 
 _authfence()
@@ -80,6 +108,7 @@ _authfence()
 	[ "$COMP_CWORD" -lt 2 ] || verb=${COMP_WORDS[1]}
 	[ "$COMP_CWORD" -lt 3 ] || [ "$verb" != policy ] || verb+=" ${COMP_WORDS[2]}"
 
+	[ "$verb" != run ] || ! _authfence_command || return 0
 	if ! _authfence_value "$previous"; then
 		_authfence_verb "$verb"
 		if [[ $current == -* ]]; then

@@ -84,7 +84,8 @@ compile()
 
 flags()
 {
-	printf '%s\n' -D_GNU_SOURCE '-DAFENCE_VERSION="0"' -Iinclude -Icommon -Iplugins/sasl -Itools
+	printf '%s\n' -D_GNU_SOURCE '-DAFENCE_VERSION="0"' '-DAFENCE_GUARD="/guard"' -Iinclude -Icommon \
+		-Iplugins/sasl -Itools
 }
 
 # Left out: uninitvar, where clang's analyzer is right more often, and arrayIndexThenCheck, which

@@ -18,6 +18,7 @@ static const struct verb {
 	{"doctor", af_verb_doctor, "tell whether the guard is in force on this machine"},
 	{"policy", af_verb_policy, "compile the policy that the plugins read"},
 	{"probe", af_verb_probe, "ask what services answer for reserved domains"},
+	{"run", af_verb_run, "run a command whose logins are guarded, whatever they are made of"},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -10,5 +10,6 @@ int af_verb_check(int argc, char **argv);
 int af_verb_doctor(int argc, char **argv);
 int af_verb_policy(int argc, char **argv);
 int af_verb_probe(int argc, char **argv);
+int af_verb_run(int argc, char **argv);
 
 #endif

@@ -10,6 +10,7 @@ build=${1:?usage: tests/fuzz/run.sh BUILD [SECONDS-EACH]} each=${2:-60}
 passed=0 failed=0
 
 command -v clang > /dev/null || { echo "clang is missing (packaging/deps.sh --lint)"; exit 2; }
+mkdir -p "$build"
 make B="$build/objects" CC=clang CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" \
 	"$build/objects/libafence.a" tool-objects > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 read -ra libs <<< "${LIBS:?}"

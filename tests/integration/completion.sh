@@ -86,6 +86,22 @@ is 'begun word' "$(offered check --form n)" 'nai ntlm'
 is '--format=' "$(offered policy show --format =)" 'json text'
 is '--format=j' "$(offered policy show --format = j)" json
 
+echo '# commands, and what is theirs'
+folder=$(mktemp -d) || exit 3
+trap 'rm -rf "$folder"' EXIT
+printf '#!/bin/sh\n' > "$folder/fence-client"
+chmod +x "$folder/fence-client"
+PATH=$folder:$PATH
+for before in '' -- --observe '--observe --' '--library x' '--library = x --observe'; do
+	read -ra words <<< "$before"
+	is "run $before" "$(offered run "${words[@]}" fence-cl)" fence-client
+	is "run $before, then" "$(offered run "${words[@]}" fence-client --ob)" '<default>'
+done
+is 'run: what looks like an option of ours' "$(offered run fence-client --policy '')" '<default>'
+is 'run: begun option' "$(offered run --observe --l)" --library
+is 'run --library' "$(offered run --library '')" '<default>'
+is 'run --library=' "$(offered run --library =)" '<default>'
+
 echo '# files and folders, or nothing'
 for sub_verb in validate compile diff apply fmt; do
 	is "$sub_verb" "$(offered policy $sub_verb '')" '<default>'
