@@ -63,7 +63,7 @@ PROBE   = mechanisms subjects expand connect judge task engine list dns dns_answ
 TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe run \
           $(OUTPUT:%=output/%) $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
-          compile plugin cut preload pam stack reader directory doctor format expect property pattern \
+          compile plugin cut guard preload pam stack reader directory doctor format expect property pattern \
           print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload
@@ -146,6 +146,7 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 
 $(B)/tests/test_cut: $(SOCKET_O)
 $(B)/tests/test_preload: | $(GUARD) $(B)/tests/client
+$(B)/tests/test_guard: $(filter-out %/preload.o $(B)/plugins/preload/hooks_%,$(PRELOAD_O))
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam

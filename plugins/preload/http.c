@@ -280,10 +280,11 @@ static bool read_credentials(
 
 	if (!http->is_response) {
 		if (!is_blank(byte)) {
-			af_match_byte(&af_mechanisms, &http->word, byte);
+			af_match_byte(&af_sasl_mechanisms, &http->word, byte);
 		} else if (af_match_begun(&http->word)) {
 			af_exchange_start(&http->exchange,
-				af_match_end(&af_mechanisms, &http->word), AFENCE_FORM_AUTO, seen);
+				af_match_end(&af_sasl_mechanisms, &http->word), AFENCE_FORM_AUTO,
+				seen);
 			http->is_response = true;
 		}
 		return false;

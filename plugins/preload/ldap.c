@@ -87,7 +87,7 @@ static bool end_name(const struct ldap *ldap, struct af_seen *seen)
  * is something to go on with. */
 static void begin_credentials(struct ldap *ldap, struct af_seen *seen)
 {
-	const int found = af_match_end(&af_mechanisms, &ldap->word);
+	const int found = af_match_end(&af_sasl_mechanisms, &ldap->word);
 	const int mechanism = found >= 0 ? found : AFENCE_MECHANISM_NONE;
 
 	if (ldap->exchange.mechanism != mechanism || af_exchange_is_over(&ldap->exchange))
@@ -129,7 +129,7 @@ static enum af_stream_event read_value(
 	if (ldap->field == NAME)
 		push_name(ldap, byte, seen);
 	else if (ldap->field == MECHANISM)
-		af_match_byte(&af_mechanisms, &ldap->word, byte);
+		af_match_byte(&af_sasl_mechanisms, &ldap->word, byte);
 	else
 		told = af_exchange_byte(&ldap->exchange, byte, seen);
 	if (--ldap->length == 0 && end_value(ldap, seen))

@@ -19,11 +19,11 @@ bool af_dialog_argument(
 		if (byte == ' ' && !af_match_begun(&dialog->name))
 			return false;
 		if (byte != ' ' && !is_end(byte)) {
-			af_match_byte(&af_mechanisms, &dialog->name, byte);
+			af_match_byte(&af_sasl_mechanisms, &dialog->name, byte);
 			return false;
 		}
-		af_exchange_start(&dialog->exchange, af_match_end(&af_mechanisms, &dialog->name),
-			authzid, seen);
+		af_exchange_start(&dialog->exchange,
+			af_match_end(&af_sasl_mechanisms, &dialog->name), authzid, seen);
 		dialog->initial = dialog->open = true;
 		return false;
 	}

@@ -288,7 +288,7 @@ static const struct {
 	{"GSS-SPNEGO", af_ntlm_byte, NULL, 3},
 	{"NEGOTIATE", af_ntlm_byte, NULL, 3},
 };
-const struct af_table af_mechanisms = AFENCE_TABLE(mechanisms);
+const struct af_table af_sasl_mechanisms = AFENCE_TABLE(mechanisms);
 
 void af_exchange_start(
 	struct af_sasl_exchange *x, int mechanism, enum af_form authzid, struct af_seen *seen)

@@ -24,7 +24,7 @@
 #include "stream.h"
 #include "word.h"
 
-/* Rows of af_mechanisms that readers name themselves. */
+/* Rows of af_sasl_mechanisms that readers name themselves. */
 enum af_mechanism {
 	AFENCE_MECHANISM_NONE,  /* one that tells nothing */
 	AFENCE_MECHANISM_LOGIN, /* the first response is the name: USER of POP3, LOGIN of IMAP */
@@ -35,7 +35,7 @@ enum af_mechanism {
 };
 
 /* The names of the mechanisms, for af_match_byte(). */
-extern const struct af_table af_mechanisms;
+extern const struct af_table af_sasl_mechanisms;
 
 /* Where a part of an NTLM message stands. */
 struct af_ntlm_range {
@@ -55,7 +55,7 @@ struct af_ntlm {
 
 /* All zero: an exchange of no mechanism. */
 struct af_sasl_exchange {
-	unsigned char mechanism; /* row of af_mechanisms */
+	unsigned char mechanism; /* row of af_sasl_mechanisms */
 	unsigned char response;  /* how many have ended */
 	unsigned char part;      /* of this response, and where in it: the mechanism's own */
 	unsigned char step;
