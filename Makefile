@@ -144,9 +144,8 @@ $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(B)/tests/unit/harness.o $(filter-o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS)
 
-$(B)/tests/test_cut: $(SOCKET_O)
 $(B)/tests/test_preload: | $(GUARD) $(B)/tests/client
-$(B)/tests/test_guard: $(filter-out %/preload.o $(B)/plugins/preload/hooks_%,$(PRELOAD_O))
+$(B)/tests/test_cut $(B)/tests/test_guard $(B)/tests/test_stream: $(filter-out %/preload.o $(B)/plugins/preload/hooks_%,$(PRELOAD_O))
 $(B)/tests/test_plugin $(B)/bench/sasl: $(B)/tests/unit/mech.o | $(PLUGIN)
 $(B)/bench/sasl $(B)/bench/pam: LDFLAGS += -Wl,--as-needed # what a guest loads must not be there before
 $(B)/bench/pam: GUEST_LIBS += -lpam
