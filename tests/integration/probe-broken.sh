@@ -50,6 +50,18 @@ is 'no name server: status' "$status" 3
 is 'no name server: who is honest' "$(expect honest $play/no-dns.out)" ''
 in_time no-dns 20000
 
+# A name server that misbehaves, in the place of the real one.
+lab_stop dnsdist 2> /dev/null
+for mode in refused failing garbage flood; do
+	odd_start $mode
+	authfence_probe odd --format json --deadline 2 test
+	is "name server, $mode: status" "$status" 3
+	is "name server, $mode: who is honest" "$(expect honest $play/odd.out)" ''
+	in_time "name server, $mode" 20000
+	lab_stop odd
+done
+probe_dnsdist
+
 # remember ROW CHANGE: a run with a state file; CHANGE stands in the lines of the findings.
 remember()
 {

@@ -27,6 +27,23 @@ holds 'a real run, watched alike' grep -q AF_INET $play/own/trace
 is 'dry run: list' "$(expect listed $play/listed $play/questions.now $play/requests.now)" ''
 is 'honest: mechanisms that no row plays' "$(expect rowless $play/honest.out)" ''
 
+# Nobody is asked who is left out, nor the name server about a host whose address is given; without
+# an option the system's name server is asked.
+probe_play honest
+authfence_probe elsewhere --format json --service ispdb= --service autodetect= \
+	--connect-to outlook.office365.com:443:192.88.99.7:443 test
+is 'elsewhere: status' "$status" 0
+is 'elsewhere: hosts' "$(expect hosts <(probe_requests))" https://outlook.office365.com
+is 'elsewhere: questions about it' "$(probe_questions | grep office365)" ''
+cp /etc/resolv.conf $play/resolv.conf
+echo "nameserver $probe_dns" > /etc/resolv.conf
+probe_mark
+as_tester $build/authfence probe --mechanism mx test > $play/system.out
+is 'name server of the system: status' $? 0
+is 'name server of the system: questions' "$(probe_questions | tr '\n' ' ')" \
+	'MX gmail.com MX outlook.com MX test '
+cp $play/resolv.conf /etc/resolv.conf
+
 authfence_probe site --format json --policy $play/site.bin
 probe_agrees site honest
 holds 'a reserved domain of the policy is asked about' grep -q dev.acme.internal $play/site.out

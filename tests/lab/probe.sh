@@ -29,15 +29,6 @@ probe_start()
 	probe_play honest
 }
 
-probe_stop()
-{
-	{
-		lab_stop play
-		lab_stop dnsdist
-		lab_stop nsd
-	} 2> /dev/null
-}
-
 # probe_certificate NAME AUTHORITY DAYS HOST...
 probe_certificate()
 {
@@ -103,8 +94,13 @@ addAction(AllRule(), LogAction("$lab/questions", false, false, false))
 END
 	[ "$late" -eq 0 ] || echo "addAction(AllRule(), DelayAction($late))" >> $play/dnsdist.conf
 	lab_start nsd "${on_server[@]}" nsd -d -c $play/nsd.conf
+	probe_dnsdist
+}
+
+probe_dnsdist()
+{
 	lab_start dnsdist "${on_server[@]}" dnsdist --supervised --disable-syslog -C $play/dnsdist.conf
-	lab_wait probe_plays honest
+	lab_wait probe_plays "$(cat $play/row)"
 }
 
 # True if the name server has ROW's zone by now.
