@@ -63,7 +63,7 @@ PROBE   = mechanisms subjects expand connect judge task engine list dns dns_answ
 TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe run \
           $(OUTPUT:%=output/%) $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
 UNIT    = domain identity registry address resolver image policy watch target decide report \
-          compile plugin cut guard preload pam stack reader directory doctor format expect property pattern \
+          compile plugin cut stream guard preload pam stack reader directory doctor format expect property pattern \
           print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
 BENCH   = decide sasl pam
 STRESS  = sasl differential pam reload

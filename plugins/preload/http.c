@@ -372,13 +372,25 @@ static void end_headers(struct af_stream *stream, struct http *http)
 	end_request(stream, http);
 }
 
+static enum af_stream_event read_value(
+	struct af_stream *stream, struct http *http, unsigned char byte)
+{
+	bool told = false;
+
+	if (byte == '\n')
+		http->step = LINE;
+	else if (byte != '\r' && http->field >= 0)
+		told = fields[http->field].read(stream, http, byte);
+	return told ? AFENCE_STREAM_LOGIN : AFENCE_STREAM_MORE;
+}
+
 /* A line that begins with a blank goes on with the one before (RFC 9112 s5.2). */
 static enum af_stream_event read_line(
 	struct af_stream *stream, struct http *http, unsigned char byte)
 {
 	if (is_blank(byte)) {
 		http->step = VALUE;
-		return AFENCE_STREAM_MORE;
+		return read_value(stream, http, byte);
 	}
 	if (byte == '\n') {
 		end_headers(stream, http);
@@ -406,18 +418,6 @@ static enum af_stream_event read_field(
 		af_match_byte(&field_table, &http->word, byte);
 	}
 	return AFENCE_STREAM_MORE;
-}
-
-static enum af_stream_event read_value(
-	struct af_stream *stream, struct http *http, unsigned char byte)
-{
-	bool told = false;
-
-	if (byte == '\n')
-		http->step = LINE;
-	else if (byte != '\r' && http->field >= 0)
-		told = fields[http->field].read(stream, http, byte);
-	return told ? AFENCE_STREAM_LOGIN : AFENCE_STREAM_MORE;
 }
 
 /* RFC 9112 s7.1 */

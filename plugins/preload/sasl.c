@@ -84,9 +84,10 @@ static bool read_basic(struct af_sasl_exchange *x, unsigned char byte, struct af
 	return false;
 }
 
+/* RFC 2195 s2: in lower case. */
 static bool is_hex(unsigned char byte)
 {
-	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
 }
 
 /*
@@ -137,8 +138,7 @@ static bool read_attributes(
 	} else if (x->step == KEEP && byte != '=') {
 		push(seen, login, byte);
 	} else if (x->step == ESCAPED) {
-		push(seen, login,
-			(x->digit | 0x20) == 'd' || byte == 'D' || byte == 'd' ? '=' : ',');
+		push(seen, login, x->digit == '3' ? '=' : ',');
 		x->step = KEEP;
 	} else if (kept) {
 		x->digit = byte;
@@ -238,8 +238,9 @@ static bool read_digest(struct af_sasl_exchange *x, unsigned char byte, struct a
 		row = af_match_end(&directive_table, &x->key);
 		x->digit = row >= 0 ? directives[row].bit : 0;
 		x->step = VALUE;
-	} else if (x->step == KEY && !gap) {
-		af_match_byte(&directive_table, &x->key, byte);
+	} else if (x->step == KEY && byte != ',') {
+		if (!gap)
+			af_match_byte(&directive_table, &x->key, byte);
 	} else if (x->step == VALUE && (byte == '"' || byte == ' ' || byte == '\t')) {
 		x->step = byte == '"' ? QUOTED : VALUE;
 	} else if (x->step == QUOTED && byte == '\\') {
