@@ -26,8 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../plugins/sasl/connection.h"
-#include "../../plugins/sasl/cut.h"
+#include "../../plugins/socket/connection.h"
+#include "../../plugins/socket/cut.h"
 
 #define NEED(condition)                                                                           \
 	do {                                                                                      \
