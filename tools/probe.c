@@ -349,17 +349,16 @@ static int ask(struct options *options)
 		af_usage_error("probe", "%s", why);
 		return AFENCE_EXIT_UNFINISHED;
 	}
+	run.left_out = options->subjects.left_out;
 	whole = leave_files(options, &run);
 	whole = print(&run, options->format) && whole;
 	if (af_probe_count(&run, AFENCE_PROBE_FINDING) > 0)
 		status = AFENCE_EXIT_FOUND;
-	if (options->subjects.left_out > 0) {
+	if (run.left_out > 0)
 		af_usage_error("probe",
 			"%zu of the policy's domains were not asked about (at most %d)",
-			options->subjects.left_out, AFENCE_RESERVED_MOST);
-		whole = false;
-	}
-	if (!whole || af_probe_count(&run, AFENCE_PROBE_INCONCLUSIVE) > 0)
+			run.left_out, AFENCE_RESERVED_MOST);
+	if (!whole || run.left_out > 0 || af_probe_count(&run, AFENCE_PROBE_INCONCLUSIVE) > 0)
 		status = AFENCE_EXIT_UNFINISHED;
 	af_probe_run_free(&run);
 	return status;

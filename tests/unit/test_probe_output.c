@@ -164,8 +164,9 @@ static void check_json(const char *row, json_t *got, const char *want)
 	"\"domain\":\"example.com\",\"service\":\"autodetect\",\"question\":\"ask example.com\","  \
 	"\"result\":\"finding\",\"level\":\"F1\",\"hosts\":[\"imap.corp.net\",\"smtp.corp.net\"]," \
 	"\"detail\":\"of example.com\",\"ms\":1"
-#define SUMMARY \
-	"\"checks\":5,\"findings\":1,\"inconclusive\":2,\"F1\":1,\"F2\":0,\"F3\":0,\"ms\":1234"
+#define SUMMARY                                                                                     \
+	"\"checks\":5,\"findings\":1,\"inconclusive\":2,\"left_out\":0,\"F1\":1,\"F2\":0,\"F3\":0," \
+	"\"ms\":1234"
 
 static void test_json(void)
 {
@@ -281,6 +282,10 @@ static void test_text(void)
 	start_run();
 	add_honest(&mx, "test");
 	check_text("clean", "1 check of 1 domain in 1.2 s: 1 honest, 0 findings, 0 inconclusive\n");
+	run.left_out = 1;
+	check_text("not all",
+		"1 check of 1 domain in 1.2 s: 1 honest, 0 findings, 0 inconclusive; 1 domain not "
+		"asked about\n");
 }
 
 static void test_negative(void)
@@ -964,6 +969,10 @@ static void test_success(void)
 	start_run();
 	run.started = STARTED + 90;
 	write_metrics("nothing asked", path);
+	CHECK_VALUE(path, "last_success_timestamp_seconds", STARTED);
+	make_success(STARTED + 100);
+	run.left_out = 1;
+	write_metrics("not all asked", path);
 	CHECK_VALUE(path, "last_success_timestamp_seconds", STARTED);
 	make_success(STARTED + 120);
 	write_metrics("the next", path);

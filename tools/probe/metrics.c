@@ -140,7 +140,8 @@ static int64_t find_success(const char *path, int64_t now)
 static int64_t last_success(
 	const struct af_probe_run *run, const struct sums *sums, const char *path)
 {
-	bool success = sums->count > 0 && af_probe_count(run, AFENCE_PROBE_INCONCLUSIVE) == 0;
+	bool success = sums->count > 0 && run->left_out == 0 &&
+		       af_probe_count(run, AFENCE_PROBE_INCONCLUSIVE) == 0;
 
 	return success ? (int64_t)run->started : find_success(path, run->started);
 }

@@ -68,10 +68,11 @@ static json_t *json_summary(const struct af_probe_run *run)
 	size_t inconclusive = af_probe_count(run, AFENCE_PROBE_INCONCLUSIVE);
 	size_t checks = honest + findings + inconclusive;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "checks", (json_int_t)checks, "findings",
-		(json_int_t)findings, "inconclusive", (json_int_t)inconclusive, "F1",
-		count_level(run, AFENCE_LEVEL_F1), "F2", count_level(run, AFENCE_LEVEL_F2), "F3",
-		count_level(run, AFENCE_LEVEL_F3), "ms", (json_int_t)run->ms);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "checks", (json_int_t)checks,
+		"findings", (json_int_t)findings, "inconclusive", (json_int_t)inconclusive,
+		"left_out", (json_int_t)run->left_out, "F1", count_level(run, AFENCE_LEVEL_F1),
+		"F2", count_level(run, AFENCE_LEVEL_F2), "F3", count_level(run, AFENCE_LEVEL_F3),
+		"ms", (json_int_t)run->ms);
 }
 
 static json_t *json_started(const struct af_probe_run *run)

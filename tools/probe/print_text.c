@@ -393,13 +393,15 @@ static void print_sums(const struct af_probe_run *run)
 	printf("%zu check%s of %zu domain%s in %u.%u s: ", checks, plural(checks), domains,
 		plural(domains), run->ms / 1000, run->ms % 1000 / 100);
 	if (coloured)
-		fputs(findings > 0         ? COLOUR_BAD
-			: inconclusive > 0 ? COLOUR_DOUBT
-					   : COLOUR_GOOD,
+		fputs(findings > 0                         ? COLOUR_BAD
+			: inconclusive + run->left_out > 0 ? COLOUR_DOUBT
+							   : COLOUR_GOOD,
 			stdout);
 	printf("%zu honest, %zu finding%s", honest, findings, plural(findings));
 	print_levels(run, findings);
 	printf(", %zu inconclusive%s", inconclusive, coloured ? "\033[0m" : "");
+	if (run->left_out > 0)
+		printf("; %zu domain%s not asked about", run->left_out, plural(run->left_out));
 	if (run->compared)
 		printf("; since the last run %zu new, %zu gone",
 			count_findings(run, AFENCE_LEVEL_NONE, AFENCE_CHANGE_NEW), run->gone.count);

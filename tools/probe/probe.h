@@ -79,9 +79,10 @@ struct af_probe_run {
 	struct af_probe_check *check; /* in the order of domains, then of mechanisms */
 	size_t count;
 	struct af_probe_item *item; /* the engine's */
-	time_t started; /* seconds since 1970 */
+	time_t started;             /* seconds since 1970 */
 	unsigned ms;
 	const struct af_policy *policy;
+	size_t left_out;      /* domains that should have been asked about */
 	bool compared;        /* a state file was given: `change` and `gone` count */
 	struct af_names gone; /* "DOMAIN MECHANISM LEVEL" of findings that are there no more */
 };
