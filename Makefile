@@ -65,7 +65,7 @@ TOOL    = main arguments inforce memory names root suggest check batch policy do
 UNIT    = domain identity registry address resolver image policy watch target decide report \
           compile plugin cut stream guard preload pam stack reader directory doctor format expect property pattern \
           print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
-BENCH   = decide sasl pam
+BENCH   = decide sasl pam preload
 STRESS  = sasl differential pam reload
 
 COMMON_O = $(COMMON:%=$(B)/common/%.o) $(B)/gen/names.o $(B)/gen/addresses.o
@@ -203,14 +203,13 @@ stress: stress-programs ## drivers under load, also with sanitizers and valgrind
 	$(Q)tests/stress/run.sh $(B)
 
 stress-programs: all $(STRESS_BIN)
+tool-objects: $(TOOL_O)
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
 
 fuzz: ## fuzz the parsers (clang); EACH=seconds
 	$(Q)LIBS="$(PROGRAM_LIBS)" tests/fuzz/run.sh $(B)/fuzz $(EACH)
-
-tool-objects: $(TOOL_O)
 
 lint: ## static checks and style
 	$(Q)tests/lint.sh
@@ -241,7 +240,7 @@ install: all ## install below DESTDIR
 uninstall: ## remove what install put there; policy files stay
 	for file in :$(bindir)/authfence $(FILES); do rm -f $(DESTDIR)$${file#*:}; done
 	-rmdir $(DESTDIR)$(sysconfdir)/authfence/policy.d $(DESTDIR)$(sysconfdir)/authfence \
-		$(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) $(DESTDIR)$(guarddir) \
+		$(DESTDIR)$(guarddir) $(DESTDIR)$(vendordir)/policy.d $(DESTDIR)$(vendordir) \
 		$(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir) 2>/dev/null || true
 
 clean: ## remove what was built; the lab root stays (rm -r build/lab)

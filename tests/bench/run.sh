@@ -35,6 +35,9 @@ echo "== libsasl2 with and without the plugin (bounds: exchange +1 us, init 1.35
 echo "== libpam: the guard beside other modules (bound: no slower than pam_succeed_if)"
 "$build/bench/pam" "$build" "$scratch/thousand.bin"
 
+echo "== the preload guard (bounds: 30 ns and 300 instructions for a descriptor not watched)"
+"$build/bench/preload" "$build"
+
 echo "== the probe, with answers that take 20 ms (bounds: 1.5 times the critical path, 64 MiB)"
 if [ "$(id -u)" -eq 0 ]; then
 	tests/bench/probe.sh "$build"
