@@ -31,8 +31,6 @@
 #include "real.h"
 #include "watch.h"
 
-static const char program[] = "authfence: ";
-
 static struct {
 	bool awake;
 	char policy[PATH_MAX];
@@ -47,13 +45,29 @@ static struct {
 
 /* ---- what is told ---- */
 
+/* The name of a program is what its caller says, so it could hold another line. */
+static const char *make_tag(char tag[33])
+{
+	size_t i;
+
+	for (i = 0; i < 32 && program_invocation_short_name[i] != '\0'; i++) {
+		unsigned char byte = (unsigned char)program_invocation_short_name[i];
+
+		tag[i] = byte > ' ' && byte < 0x7f && strchr("[]:<>", byte) == NULL ? (char)byte
+										    : '_';
+	}
+	tag[i] = '\0';
+	return tag;
+}
+
 /* One datagram: the host may have its own openlog(), and syslog() may wait. */
 static void send_log(int priority, const char *text)
 {
 	static const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	char line[AFENCE_LINE_MAX + 128];
-	int len = snprintf(line, sizeof(line), "<%d>%.32s[%d]: %s%s", LOG_AUTHPRIV | priority,
-		program_invocation_short_name, (int)getpid(), program, text);
+	char tag[33];
+	int len = snprintf(line, sizeof(line), "<%d>%s[%d]: authfence: %s", LOG_AUTHPRIV | priority,
+		make_tag(tag), (int)getpid(), text);
 	int fd = af_descriptor_raise(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
 	if (fd < 0)
