@@ -203,7 +203,7 @@ stress: stress-programs ## drivers under load, also with sanitizers and valgrind
 	$(Q)tests/stress/run.sh $(B)
 
 stress-programs: all $(STRESS_BIN)
-tool-objects: $(TOOL_O)
+tool-objects: $(TOOL_O) $(filter-out %/preload.o $(B)/plugins/preload/hooks_%,$(PRELOAD_O))
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) unit B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"

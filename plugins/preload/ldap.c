@@ -96,8 +96,8 @@ static void begin_credentials(struct ldap *ldap, struct af_seen *seen)
 
 static void begin_value(struct ldap *ldap, struct af_seen *seen)
 {
+	af_seen_clear(seen);
 	if (ldap->field == NAME) {
-		memset(seen->login, 0, sizeof(seen->login));
 		ldap->is_dn = ldap->is_other = false;
 	} else if (ldap->field == CHOICE) {
 		af_exchange_start(

@@ -12,6 +12,12 @@ enum { AUTHCID, AUTHZID };
 typedef bool byte_reader(struct af_sasl_exchange *x, unsigned char byte, struct af_seen *seen);
 typedef bool end_reader(struct af_sasl_exchange *x, struct af_seen *seen);
 
+void af_seen_clear(struct af_seen *seen)
+{
+	seen->count = 0;
+	memset(seen->login, 0, sizeof(seen->login));
+}
+
 void af_text_push(char text[AFENCE_SEEN_TEXT_MAX], size_t *len, unsigned char byte)
 {
 	if (*len == AFENCE_SEEN_TEXT_MAX)
@@ -297,8 +303,7 @@ void af_exchange_start(
 	memset(x, 0, sizeof(*x));
 	x->mechanism = mechanism > 0 ? (unsigned char)mechanism : AFENCE_MECHANISM_NONE;
 	x->authzid = authzid;
-	seen->count = 0;
-	memset(seen->login, 0, sizeof(seen->login));
+	af_seen_clear(seen);
 }
 
 bool af_exchange_byte(struct af_sasl_exchange *x, unsigned char byte, struct af_seen *seen)
@@ -350,14 +355,13 @@ bool af_exchange_end(struct af_sasl_exchange *x, struct af_seen *seen)
 	end_reader *end = mechanisms[x->mechanism].end;
 	const bool told = !x->done && end != NULL && end(x, seen);
 	const unsigned char response = x->response < UINT8_MAX ? x->response + 1 : UINT8_MAX;
-	const unsigned char mechanism = x->mechanism;
-	const enum af_form authzid = x->authzid;
-	const bool done = x->done;
 
-	*x = (struct af_sasl_exchange){
-		.mechanism = mechanism, .response = response, .done = done, .authzid = authzid};
-	if (!told)
-		memset(seen->login, 0, sizeof(seen->login));
+	*x = (struct af_sasl_exchange){.mechanism = x->mechanism,
+		.response = response,
+		.done = x->done || seen->count > 0,
+		.authzid = x->authzid};
+	if (seen->count == 0)
+		af_seen_clear(seen);
 	return told;
 }
 

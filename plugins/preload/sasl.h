@@ -84,6 +84,9 @@ bool af_exchange_end(struct af_sasl_exchange *exchange, struct af_seen *seen);
 /* The mechanism has no further response: the next one begins another exchange. */
 bool af_exchange_is_over(const struct af_sasl_exchange *exchange);
 
+/* No login is known, nor a part of one. */
+void af_seen_clear(struct af_seen *seen);
+
 /* For mechanisms: keeps BYTE; of too long a text the end.  Tells what the logins hold, as FORM. */
 void af_text_push(char text[AFENCE_SEEN_TEXT_MAX], size_t *len, unsigned char byte);
 bool af_exchange_tell(struct af_sasl_exchange *exchange, struct af_seen *seen, enum af_form form);
