@@ -15,7 +15,7 @@ struct af_words {
 	const char *domain; /* %D */
 	const char *local;  /* %A is local@domain */
 	const char *random; /* %R */
-	const char *target; /* %S; NULL: not known yet, as the next two */
+	const char *target; /* %S, host and port; NULL: not known yet, as the next two */
 	const char *mx;     /* %B */
 	const char *parent; /* %F */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "judge.h"
 
+#include <arpa/nameser.h>
 #include <string.h>
 
 #include "af_target.h"
@@ -38,7 +39,14 @@ bool af_judge_needs_addresses(const struct af_policy *policy, const char *host)
 	       !is_reserved(policy, &name);
 }
 
-bool af_judge_harmless(
+static bool has_failed(const struct af_probe_dns *dns, const char *host, unsigned type)
+{
+	const struct af_dns_answer *answer = af_probe_dns_known(dns, host, type);
+
+	return answer != NULL && answer->end == AFENCE_DNS_FAILED;
+}
+
+enum af_place af_judge_place(
 	const struct af_policy *policy, const struct af_probe_dns *dns, const char *host)
 {
 	struct known_answers known = {{look_up}, dns};
@@ -51,12 +59,17 @@ bool af_judge_harmless(
 
 	if (!af_address_parse(host, strlen(host), &address)) {
 		if (af_domain_parse(host, strlen(host), &name) != AFENCE_OK)
-			return false;
+			return AFENCE_PLACE_OUTSIDE;
 		if (is_reserved(policy, &name))
-			return true;
+			return AFENCE_PLACE_HARMLESS;
 	}
 	af_policy_settings(policy, NULL, 0, &settings);
 	settings.resolve = true;
 	af_target_judge(policy, &request, NULL, &settings, &scene, &target);
-	return target.class == AFENCE_TARGET_LOCAL || target.class == AFENCE_TARGET_INTERNAL;
+	if (target.class == AFENCE_TARGET_LOCAL || target.class == AFENCE_TARGET_INTERNAL)
+		return AFENCE_PLACE_HARMLESS;
+	if (target.class == AFENCE_TARGET_UNKNOWN &&
+		(has_failed(dns, host, ns_t_a) || has_failed(dns, host, ns_t_aaaa)))
+		return AFENCE_PLACE_UNKNOWN;
+	return AFENCE_PLACE_OUTSIDE;
 }

@@ -18,8 +18,9 @@ enum af_redirect {
 
 /*
  * A question is a template: %D the domain, %A an address in it that nobody has, %R a random label,
- * %S the target of the SRV record that was asked for first, %B the registrable domain of the best MX, %F
- * that MX without its first label; values are percent-encoded in a URL where they need it.
+ * %S target and port of the SRV record that was asked for first, %B the registrable domain of the
+ * best MX, %F that MX without its first label; values are percent-encoded in a URL where they need
+ * it.
  */
 struct af_mechanism {
 	const char *name;

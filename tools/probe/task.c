@@ -23,6 +23,12 @@ static void end(struct af_task *task, enum af_probe_result result, char *detail)
 
 	check->result = result;
 	check->detail = detail;
+	if (result == AFENCE_PROBE_HONEST && task->doubt != NULL) {
+		check->result = AFENCE_PROBE_INCONCLUSIVE;
+		check->detail = af_format("%s; but %s", detail, task->doubt);
+		free(detail);
+		detail = check->detail;
+	}
 	if (task->reading.detail != NULL) {
 		check->detail = af_format(
 			"%s%s%s", detail, *detail != '\0' ? "; " : "", task->reading.detail);
@@ -97,14 +103,22 @@ static void ask_addresses(
 
 /* Verdict. */
 
-static size_t count_outside(const struct af_task *task)
+/* Where nobody can rightly name a server it does not matter where one that is named stands. */
+static size_t count_outside(struct af_task *task)
 {
 	const struct af_probe_engine *engine = task->engine;
 	size_t outside = 0;
 
-	for (size_t i = 0; i < task->reading.hosts.count; i++)
-		outside += !af_judge_harmless(
+	for (size_t i = 0; i < task->reading.hosts.count; i++) {
+		enum af_place place = af_judge_place(
 			engine->plan->policy, engine->dns, task->reading.hosts.name[i]);
+		bool unknown = place == AFENCE_PLACE_UNKNOWN;
+
+		outside +=
+			place == AFENCE_PLACE_OUTSIDE || (unknown && task->item->subject->strict);
+		if (unknown)
+			task->doubt = "the DNS did not say where a server that was named is";
+	}
 	return outside;
 }
 
@@ -142,8 +156,6 @@ static void judge(struct af_task *task)
 		find(task, AFENCE_LEVEL_F2,
 			count > 0 ? "names a server where none can be"
 				  : "is there where nothing can be");
-	else if (task->doubt != NULL)
-		end_as(task, AFENCE_PROBE_INCONCLUSIVE, "%s", task->doubt);
 	else
 		end_as(task, AFENCE_PROBE_HONEST, "names none but internal or reserved servers");
 }
@@ -475,6 +487,19 @@ static void read_addresses(struct af_task *task)
 	conclude(task);
 }
 
+/* "host:port" of the first target that was named. */
+static char *best_target(const struct af_task *task)
+{
+	char *name = first_name(task);
+	const struct af_dns_answer *answer = known(task, name, ns_t_srv);
+	size_t i = 0;
+
+	free(name);
+	while (i + 1 < answer->count && *answer->record[i].text == '\0')
+		i++;
+	return af_format("%s:%u", task->reading.hosts.name[0], answer->record[i].port);
+}
+
 /* The SRV record has a target that is no finding by itself: it is asked for what a client asks
  * there. */
 static void judge_srv(struct af_task *task)
@@ -484,7 +509,7 @@ static void judge_srv(struct af_task *task)
 		judge(task);
 		return;
 	}
-	task->owned[0] = af_format("%s", task->reading.hosts.name[0]);
+	task->owned[0] = best_target(task);
 	task->words.target = task->owned[0];
 	af_reading_free(&task->reading);
 	start_request(task);
