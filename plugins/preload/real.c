@@ -72,14 +72,25 @@ static void *find_in(const char *library, int flags, const char *symbol)
 	return found;
 }
 
-/* From the caller's own scope.  It is kept loaded, so that SITE never becomes another's. */
-static void *find_from(const void *site, const char *symbol)
+static const struct link_map *map_of(const void *address)
 {
 	const struct link_map *map = NULL;
 	Dl_info info;
 
-	if (dladdr1(site, &info, (void **)&map, RTLD_DL_LINKMAP) == 0 || map == NULL ||
-		map->l_name[0] == '\0')
+	return dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 ? map : NULL;
+}
+
+/*
+ * From the caller's own scope.  It is kept loaded, so that SITE never becomes another's.
+ *
+ * A function that ends in a jump to another hooked one (gnutls_record_send() to _send2()) makes that
+ * hook's return address ours; our own scope would give the hook itself.
+ */
+static void *find_from(const void *site, const char *symbol)
+{
+	const struct link_map *map = map_of(site);
+
+	if (map == NULL || map->l_name[0] == '\0' || map == map_of(&af_real))
 		return NULL;
 	return find_in(map->l_name, RTLD_NODELETE, symbol);
 }
