@@ -3,8 +3,9 @@
  * GNU SASL: the session knows who logs in where, so nothing is parsed.
  *
  * A step is made first, because the client names its user only when it is asked by a callback
- * meanwhile; what came out is thrown away if the login may not go on.  Properties are only looked
- * at, since to ask for one could ask a person.
+ * meanwhile; what came out is thrown away if the login may not go on.  Who logs in is only looked
+ * at, since to ask for it could ask a person; service and host are asked for (mutt tells them by
+ * its callback alone).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static bool is_client(const void *session)
 static bool may_go_on(void *session, const void *site)
 {
 	property_function *get = (property_function *)af_real_of("gsasl_property_fast", site);
+	property_function *ask;
 	struct af_seen seen = {.count = 0};
 	struct af_place place = {.fd = -1};
 
@@ -53,9 +55,14 @@ static bool may_go_on(void *session, const void *site)
 		return true;
 	add_login(get(session, GSASL_AUTHID), &seen);
 	add_login(get(session, GSASL_AUTHZID), &seen);
-	seen.service = get(session, GSASL_SERVICE);
-	place.name = get(session, GSASL_HOSTNAME);
-	return seen.count == 0 || af_guard_allows(&seen, &place, NULL);
+	if (seen.count == 0)
+		return true;
+	ask = (property_function *)af_real_of("gsasl_property_get", site);
+	if (ask == NULL)
+		ask = get;
+	seen.service = ask(session, GSASL_SERVICE);
+	place.name = ask(session, GSASL_HOSTNAME);
+	return af_guard_allows(&seen, &place, NULL);
 }
 
 /* What was computed from the secret. */
