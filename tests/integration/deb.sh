@@ -50,7 +50,7 @@ if [ "${LAB:-}" != inside ] && [ $# -gt 0 ]; then
 fi
 lab_enter "$@"
 
-packages='authfence libpam-authfence libsasl2-modules-authfence'
+packages='authfence libauthfence-preload libpam-authfence libsasl2-modules-authfence'
 policy=/etc/authfence/policy.bin
 site=/etc/authfence/policy.d/site.policy
 stack=/etc/pam.d/common-auth
@@ -163,11 +163,11 @@ send()
 	lab_stop "$1"
 } > $lab/postfix.log
 
-# fetch FOLDER USER SECRET: mbsync tries once; prints its status.
+# fetch FOLDER USER SECRET [MECHANISM]: mbsync tries once; prints its status.
 fetch()
 {
 	recorder_start "$1" --auth PLAIN imap:143
-	run_mbsync "$1" $imap_name 143 None PLAIN "$2" "$3"
+	run_mbsync "$1" $imap_name 143 None "${4:-PLAIN}" "$2" "$3"
 	lab_stop "$1"
 }
 
@@ -229,6 +229,30 @@ is 'installed: the timer is off' "$(find /etc/systemd -name 'authfence*')" ''
 mv "$module" $lab/module
 logins 'half upgraded' both
 mv $lab/module "$module"
+
+echo '# the preload guard: nobody has it but who wants it'
+is 'preload: not in a program' "$(grep -c libauthfence-preload /proc/self/maps)" 0
+holds 'preload: authfence run' authfence run grep libauthfence-preload /proc/self/maps
+secret=$(new_secret 'mbsync, LOGIN')
+fetch login email@example.com "$secret" LOGIN > /dev/null
+is 'preload: without, LOGIN' "$(leaked login)" 1
+# shellcheck disable=SC2016 # a word of the dynamic linker
+echo '/usr/$LIB/authfence/libauthfence-preload.so' > /etc/ld.so.preload
+is 'image: in every program' "$(grep -c libauthfence-preload /proc/self/maps | sed 's/[1-9].*/some/')" some
+is 'image: programs say nothing' "$(env true 2>&1)" ''
+logins image both
+secret=$(new_secret 'mbsync, LOGIN, image')
+fetch image email@example.com "$secret" LOGIN > /dev/null
+is 'image: LOGIN' "$(leaked image)" 0
+secret=$(new_secret 'mbsync, LOGIN, image, ordinary')
+is 'image: LOGIN, ordinary' "$(fetch image-ordinary pat@sei.co.jp "$secret" LOGIN)" 0
+is 'image: LOGIN, ordinary arrives' "$(leaked image-ordinary)" 1
+holds 'image: remove the package' packages_do -r libauthfence-preload
+holds 'image: says what is left to do' grep 'remove its line from /etc/ld.so.preload' $lab/dpkg.log
+holds 'image: programs run all the same' env true
+rm /etc/ld.so.preload
+# shellcheck disable=SC2046
+holds 'preload: install again' packages_do -i $(deb libauthfence-preload)
 
 echo '# lines by hand'
 {

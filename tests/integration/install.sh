@@ -16,8 +16,8 @@ unset AUTHFENCE_POLICY SOURCE_DATE_EPOCH
 make_it()
 {
 	env -u MAKEFLAGS -u MAKELEVEL make -s -o all B="$build" DESTDIR="$scratch/root" prefix=/opt/af \
-		sysconfdir=/opt/etc sasldir=/opt/sasl2 pamdir=/opt/security "$1" > "$scratch/log" 2>&1 ||
-		cat "$scratch/log"
+		sysconfdir=/opt/etc sasldir=/opt/sasl2 pamdir=/opt/security \
+		guarddir=/opt/af/lib/authfence/guard "$1" > "$scratch/log" 2>&1 || cat "$scratch/log"
 }
 
 installed()
@@ -30,15 +30,18 @@ make_it install
 is 'what is installed' "$(installed)" "$(
 	cat <<-END
 		755 opt/af/bin/authfence
+		644 opt/af/lib/authfence/guard/libauthfence-preload.so
 		644 opt/af/lib/authfence/policy.d/default.policy
 		644 opt/af/lib/systemd/system/authfence-probe.service
 		644 opt/af/lib/systemd/system/authfence-probe.timer
 		644 opt/af/lib/tmpfiles.d/authfence.conf
 		644 opt/af/share/bash-completion/completions/authfence
+		644 opt/af/share/doc/authfence/examples/authfence-preload.conf
 		644 opt/af/share/doc/authfence/examples/authfence.rules.yml
 		644 opt/af/share/man/man1/authfence-probe.1
 		644 opt/af/share/man/man1/authfence.1
 		644 opt/af/share/man/man5/authfence.policy.5
+		644 opt/af/share/man/man7/authfence-preload.7
 		644 opt/af/share/man/man7/authfence-sasl.7
 		644 opt/af/share/man/man8/pam_authfence.8
 		644 opt/sasl2/libauthfence.so
