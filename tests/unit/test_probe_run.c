@@ -57,16 +57,13 @@ static const struct row {
 	{"all addresses are inside", "address", "in." ACME, {{0}},
 		"honest 10.1.1.1 (names none but internal or reserved servers)"},
 	{"the other address is not known", "address", "half." ACME, {{0}},
-		"inconclusive 10.1.1.1 (names none but internal or reserved servers; but the name "
-		"server failed (SERVFAIL))"},
+		"inconclusive 10.1.1.1 (the name server failed (SERVFAIL))"},
 	{"the first address is not known", "address", "other." ACME, {{0}},
-		"inconclusive fd00::1 (names none but internal or reserved servers; but the name "
-		"server refused (REFUSED))"},
+		"inconclusive fd00::1 (the name server refused (REFUSED))"},
 	{"outside, whatever the other is", "address", "bad." ACME, {{0}},
 		"finding F2 192.88.99.7 (names a server outside)"},
 	{"a server whose place is not known", "srv-imaps", ACME, {{0}},
-		"inconclusive half.lan (names none but internal or reserved servers; but the DNS did "
-		"not say where a server that was named is)"},
+		"inconclusive half.lan (the DNS did not say where a server that was named is)"},
 	{"a server whose place is not known, and one outside", "srv-imap", ACME, {{0}},
 		"finding F1 half.lan out.net (names a server outside)"},
 	{"a server, wherever it is, where there can be none", "srv-imaps", "test", {{0}},
@@ -107,7 +104,7 @@ static const struct row {
 	{"another address", "autodiscover-redirect", "test",
 		{{POX, .status = 200,
 			.body = POX_ANSWER("<RedirectAddr>a@far.net</RedirectAddr>")}},
-		"finding F2 far.net (names a server outside)"},
+		"finding F2 far.net (sends clients on to another address)"},
 	{"another host", "autodiscover-redirect", "test", {{POX, REDIRECT("https://far.net/a")}},
 		"finding F2 far.net (redirects, which names a server)"},
 };

@@ -60,7 +60,8 @@ char *af_probe_question(const struct af_probe_plan *plan, const struct af_probe_
 
 /*
  * Asks everything and waits for it, at most as long as the deadline.  *run and its checks live
- * until af_probe_run_free(); run->policy is borrowed from the plan.  False: nothing could be asked; *why (constant) says why.
+ * until af_probe_run_free(); run->policy is borrowed from the plan.  False: nothing could
+ * be asked; *why (constant) says why.
  */
 bool af_probe_ask_all(const struct af_probe_plan *plan, struct af_probe_run *run, const char **why);
 void af_probe_run_free(struct af_probe_run *run);

@@ -32,7 +32,8 @@ struct af_url {
 	bool secure;
 };
 
-/* REFERENCE, which may be relative to BASE (absolute, or NULL).  False, *out is zero: it is neither http nor https, or no URL. */
+/* REFERENCE, which may be relative to BASE (absolute, or NULL).  False, *out is
+ * zero: it is neither http nor https, or no URL. */
 bool af_url_read(const char *reference, const char *base, struct af_url *out);
 void af_url_free(struct af_url *url);
 

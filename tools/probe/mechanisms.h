@@ -13,7 +13,7 @@ enum af_redirect {
 	AFENCE_REDIRECT_FOLLOW, /* within the registrable domain; elsewhere it is F3 */
 	AFENCE_REDIRECT_NAMES,  /* to another host it names a server: F2 */
 	AFENCE_REDIRECT_ANY,    /* to any host, the same one too */
-	AFENCE_REDIRECT_NO, /* within the same host and counted, it means "not known here"; else as FOLLOW */
+	AFENCE_REDIRECT_NO, /* as FOLLOW, but within the same host and counted: not known here */
 };
 
 /*

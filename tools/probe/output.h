@@ -42,8 +42,8 @@ bool af_probe_compare(struct af_probe_run *run, const char *path, char **why);
  * Writes PATH for the textfile collector of the node exporter (af_probe_replace_file()): checks by
  * mechanism and result, findings by level, inconclusive ones, duration by mechanism (the longest
  * check) and of the whole run, the time of the run and of the last one without an inconclusive check
- * or a domain left out (kept from the old file where this run had some), and of the end of the next live exception of the
- * policy.  Times that are not known have no sample.  Units are the base units that Prometheus asks
+ * or a domain left out (kept from the old file where this run had some), and of the end of the next
+ * live exception of the policy.  Times that are not known have no sample.  Units are the base units that Prometheus asks
  * for, so no days.  False: *why, freed by the caller.
  */
 bool af_probe_write_metrics(const struct af_probe_run *run, const char *path, char **why);

@@ -22,7 +22,8 @@ typedef void af_xml_visit(void *context, const struct af_xml_node *node);
 
 /*
  * Tells VISIT of everything in BODY.  False: OUT is strange and says why (no XML, no encoding that
- * the library knows by itself, a document type declaration, beyond the bounds), or there was nothing to read.
+ * the library knows by itself, a document type declaration, beyond the bounds), or there was
+ * nothing to read.
  */
 bool af_xml_walk(
 	const struct af_body *body, af_xml_visit *visit, void *context, struct af_reading *out);

@@ -78,7 +78,8 @@ af_body_reader af_read_autodiscover_json;
  * %EMAILDOMAIN% stands for the domain, %EMAILLOCALPART% and %EMAILADDRESS% for a user in it. */
 af_body_reader af_read_autoconfig;
 
-/* The same from a provider's data base: a <domain> that is DOMAIN or a parent of it makes the reading certain. */
+/* The same from a provider's data base: a <domain> that is DOMAIN or a parent of it makes
+ * the reading certain. */
 af_body_reader af_read_ispdb;
 
 /* PACC (draft-ietf-mailmaint-pacc): protocols.*.host, protocols.*.url,

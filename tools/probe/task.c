@@ -25,9 +25,8 @@ static void end(struct af_task *task, enum af_probe_result result, char *detail)
 	check->detail = detail;
 	if (result == AFENCE_PROBE_HONEST && task->doubt != NULL) {
 		check->result = AFENCE_PROBE_INCONCLUSIVE;
-		check->detail = af_format("%s; but %s", detail, task->doubt);
 		free(detail);
-		detail = check->detail;
+		check->detail = detail = af_format("%s", task->doubt);
 	}
 	if (task->reading.detail != NULL) {
 		check->detail = af_format(
@@ -145,13 +144,16 @@ static void judge(struct af_task *task)
 	size_t outside = count_outside(task);
 	size_t count = task->reading.hosts.count;
 	bool certain = task->reading.certain, strict = task->item->subject->strict;
+	bool moved = task->reading.moved;
 
 	take_hosts(task);
 	if (task->reading.mixed)
 		find(task, AFENCE_LEVEL_F3, "a null MX beside others (RFC 7505 s3)");
 	else if (outside > 0 || certain)
 		find(task, level,
-			outside > 0 ? "names a server outside" : "says that there is an account");
+			moved         ? "sends clients on to another address"
+			: outside > 0 ? "names a server outside"
+				      : "says that there is an account");
 	else if (strict)
 		find(task, AFENCE_LEVEL_F2,
 			count > 0 ? "names a server where none can be"
@@ -196,8 +198,8 @@ static void conclude(struct af_task *task)
 
 static void fetch(struct af_task *task);
 
-/* A redirect may be followed to the same host, within its registrable domain, and below the domain that is asked
- * about: nobody else is asked for us. */
+/* A redirect may be followed to the same host, within its registrable domain, and below the domain
+ * that is asked about: nobody else is asked for us. */
 static bool is_same_site(const struct af_task *task, const char *host)
 {
 	const char *domain = task->check->domain, *near, *far;
@@ -530,7 +532,8 @@ static void srv_answered(struct af_task *task)
 		conclude(task);
 }
 
-/* Domains of the best MX that a client asks for settings, too; the MX itself is judged by another mechanism. */
+/* Domains of the best MX that a client asks for settings, too; the MX itself is judged by another
+ * mechanism. */
 static bool take_mx(struct af_task *task)
 {
 	const struct af_names *hosts = &task->reading.hosts;
