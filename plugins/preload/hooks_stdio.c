@@ -101,8 +101,9 @@ int dprintf(int fd, const char *format, ...)
 }
 
 /* What programs built with _FORTIFY_SOURCE call. */
-int __vdprintf_chk(int fd, int level, const char *format, va_list values);
-int __dprintf_chk(int fd, int level, const char *format, ...);
+__attribute__((format(printf, 3, 0))) int __vdprintf_chk(
+	int fd, int level, const char *format, va_list values);
+__attribute__((format(printf, 3, 4))) int __dprintf_chk(int fd, int level, const char *format, ...);
 
 int __vdprintf_chk(int fd, int level, const char *format, va_list values)
 {

@@ -24,7 +24,7 @@
 	static type no_##name parameters                      \
 	{                                                     \
 		errno = ENOSYS;                               \
-		return failed;                                \
+		return (failed);                              \
 	}
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"

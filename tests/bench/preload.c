@@ -84,11 +84,12 @@ static int run_calls(void)
 static int run_step(void)
 {
 	int fd = open_null();
+	ssize_t count;
 
 	raise(SIGSTOP);
-	write(fd, "x", 1);
+	count = write(fd, "x", 1);
 	raise(SIGSTOP);
-	return 0;
+	return count != 1;
 }
 
 static int run_bulk(const char *port, const char *head)
@@ -132,7 +133,7 @@ static double read_figure(int side, const char *arguments)
 
 static void bench_calls(void)
 {
-	double result[SIDES];
+	double result[SIDES] = {0};
 	char command[9000];
 	FILE *pipe;
 

@@ -174,9 +174,7 @@ static ssize_t after_vfork(int fd)
 
 	if (child == 0) {
 		dup2(null, fd);
-		write(fd, line, length);
-		close(fd);
-		_exit(0);
+		_exit(write(fd, line, length) < 0 || close(fd) != 0);
 	}
 	waitpid(child, NULL, 0);
 	close(null);
@@ -276,7 +274,8 @@ static void *log_in(void *unused)
 
 	(void)unused;
 	for (size_t i = 0; i < length; i += 7)
-		write(fd, line + i, length - i < 7 ? length - i : 7);
+		if (write(fd, line + i, length - i < 7 ? length - i : 7) < 0)
+			give_up("write");
 	shutdown(fd, SHUT_WR);
 	return NULL;
 }
@@ -301,7 +300,8 @@ static void run_parallel(void)
 		fd[i] = dial();
 	for (size_t at = 0; at < length; at++)
 		for (int i = 0; i < PARALLEL; i++)
-			write(fd[i], line + at, 1);
+			if (write(fd[i], line + at, 1) != 1)
+				give_up("write");
 	for (int i = 0; i < PARALLEL; i++)
 		close(fd[i]);
 	puts("closed");
