@@ -349,7 +349,7 @@ static void end_request(struct af_stream *stream, struct http *http)
 {
 	struct af_seen *seen = &stream->seen;
 
-	stream->total = 0;
+	af_stream_recount(stream);
 	if (!http->is_connect) {
 		memset(http, 0, sizeof(*http));
 		return;
@@ -450,7 +450,7 @@ static enum af_stream_event read_chunk_options(
 static enum af_stream_event read_chunk_end(
 	struct af_stream *stream, struct http *http, unsigned char byte)
 {
-	stream->total = 0;
+	af_stream_recount(stream);
 	if (byte == '\n')
 		http->step = CHUNK;
 	return byte == '\n' || byte == '\r' ? AFENCE_STREAM_MORE : AFENCE_STREAM_OVER;
@@ -478,29 +478,37 @@ static enum af_stream_event feed(struct af_stream *stream, unsigned char byte)
 	return readers[http->step](stream, http, byte);
 }
 
-/* A method and a target that begins as one; "PRI *" of HTTP/2 ends at its version. */
+/* Is it the beginning of an absolute or an origin-form target? */
+static enum af_fit fits_target(const unsigned char *text, size_t len)
+{
+	static const char scheme[] = "http";
+
+	if (len > 0 && text[0] == '/')
+		return AFENCE_FIT_YES;
+	if (len > 4 || memcmp(text, scheme, len) != 0)
+		return AFENCE_FIT_NO;
+	return len == 4 ? AFENCE_FIT_YES : AFENCE_FIT_PERHAPS;
+}
+
+/* A method, a blank, and if the method is none that is known, a target.  "PRI *" of HTTP/2 ends at
+ * its version. */
 static enum af_fit fits(const unsigned char *text, size_t len)
 {
 	static const char *const words[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS",
 		"TRACE", "CONNECT", "PATCH", "PROPFIND", "REPORT"};
 	static const struct af_table table = AFENCE_TABLE(words);
-	static const char scheme[] = "http";
+	const size_t max = 20;
 	size_t pos = 0;
 
 	if (af_fits_word(&table, text, len) == AFENCE_FIT_YES)
 		return text[len - 1] == ' ' ? AFENCE_FIT_YES : AFENCE_FIT_NO;
-	while (pos < len && is_token(text[pos]))
+	while (pos < len && (is_alpha(text[pos]) || text[pos] == '-'))
 		pos++;
-	if (pos == len)
+	if (pos == len && pos <= max)
 		return AFENCE_FIT_PERHAPS;
-	if (pos == 0 || text[pos++] != ' ')
+	if (pos == 0 || pos > max || text[pos] != ' ')
 		return AFENCE_FIT_NO;
-	if (pos < len && text[pos] == '/')
-		return AFENCE_FIT_YES;
-	len -= pos;
-	if (len > 4 || memcmp(text + pos, scheme, len) != 0)
-		return AFENCE_FIT_NO;
-	return len == 4 ? AFENCE_FIT_YES : AFENCE_FIT_PERHAPS;
+	return fits_target(text + pos + 1, len - pos - 1);
 }
 
 const struct af_protocol af_http = {"http", 80, fits, feed};

@@ -227,18 +227,19 @@ static enum af_stream_event feed(struct af_stream *stream, unsigned char byte)
 	return readers[imap->step](stream, imap, byte);
 }
 
-/* A tag, a blank, a command that is known. */
+/* A tag, which is short in all clients, a blank, a command that is known. */
 static enum af_fit fits(const unsigned char *text, size_t len)
 {
 	static const char no_tag[] = " (){%*\"\\+";
+	const size_t max = 16;
 	size_t tag = 0;
 
 	while (tag < len && text[tag] > ' ' && text[tag] < 0x7f &&
 		strchr(no_tag, text[tag]) == NULL)
 		tag++;
-	if (tag == len)
+	if (tag == len && tag <= max)
 		return AFENCE_FIT_PERHAPS;
-	if (tag == 0 || text[tag] != ' ')
+	if (tag == 0 || tag > max || text[tag] != ' ')
 		return AFENCE_FIT_NO;
 	return af_fits_word(&command_table, text + tag + 1, len - tag - 1);
 }

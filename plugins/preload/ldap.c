@@ -211,7 +211,7 @@ static enum af_stream_event feed(struct af_stream *stream, unsigned char byte)
 	if (ldap->field == CREDENTIALS)
 		ldap->exchange.mechanism = AFENCE_MECHANISM_NONE;
 	ldap->field = MESSAGE;
-	stream->total = 0;
+	af_stream_recount(stream);
 	return event;
 }
 

@@ -25,7 +25,7 @@ struct af_protocol {
 	enum af_stream_event (*feed)(struct af_stream *stream, unsigned char byte);
 };
 
-#define AFENCE_HEAD_MAX 48 /* first bytes that a row may want to see */
+#define AFENCE_HEAD_MAX 32 /* first bytes that a row may want to see */
 
 /* The reader's own state. */
 #define AFENCE_STATE(type, stream) ((type *)(void *)(stream)->state.byte)
@@ -35,6 +35,9 @@ extern const struct af_protocol af_smtp, af_lmtp, af_imap, af_pop, af_ftp, af_ld
 
 /* For `fits`: does the text begin with a word of the table and the blank or line end after it? */
 enum af_fit af_fits_word(const struct af_table *words, const unsigned char *text, size_t len);
+
+/* Bytes are counted anew: a request is over, and a login may come with the next. */
+void af_stream_recount(struct af_stream *stream);
 
 /* Forgets the protocol: the next bytes are a beginning again, at the far end of a tunnel. */
 void af_stream_restart(struct af_stream *stream);

@@ -91,11 +91,16 @@ void af_stream_start(struct af_stream *stream, uint16_t port)
 	stream->port = port;
 }
 
+void af_stream_recount(struct af_stream *stream)
+{
+	stream->total = 1; /* 0 is for those that have not begun */
+}
+
 void af_stream_restart(struct af_stream *stream)
 {
 	memset(&stream->state, 0, sizeof(stream->state));
 	stream->protocol = NULL;
-	stream->total = 0;
+	af_stream_recount(stream);
 }
 
 /* Once it is over, it stays so, and nothing is left in it. */

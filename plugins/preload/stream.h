@@ -63,7 +63,7 @@ struct af_stream {
 	struct af_seen seen;
 	const struct af_protocol *protocol; /* NULL: not known yet */
 	uint16_t port;                      /* of the far end, a hint; 0: unknown */
-	uint32_t total;                     /* bytes taken so far; not those passed over */
+	uint32_t total;                     /* bytes read; 0: none yet */
 	uint64_t skip;                      /* next bytes that are passed over */
 	/* Where what is sent arrives, if that is not the far end: HTTP's CONNECT was sent before. */
 	char tunnel[AFENCE_SEEN_HOST_MAX + 1];

@@ -37,7 +37,7 @@ bool af_match_byte(const struct af_table *table, struct af_match *match, unsigne
 	byte = fold(byte);
 	if (match->lost || byte == '\0' || byte == '*' || !find_row(table, match, byte, true))
 		match->lost = true;
-	else if (word_of(table, match->row)[match->len] == byte)
+	else if ((unsigned char)word_of(table, match->row)[match->len] == byte)
 		match->len++;
 	return !match->lost;
 }

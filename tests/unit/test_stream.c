@@ -731,6 +731,11 @@ static void test_ldap(void)
 			     "7dn:uid=bob,dc=corp,dc=net\x00"
 			     "alice@example.com\x00" HERE SECRET),
 			"ldap auto:alice@example.com + authzid:dn:uid=bob,dc=corp,dc=net"},
+		{"SASL PLAIN, empty password", 389,
+			DATA("0\x28\x02\x01\x01`\x23\x02\x01\x03\x04\x00\xa3\x1c\x04\x05PLAIN\x04\x13\0"
+			     "alice@example.com\0" HERE "0\x05\x02\x01\x02"
+			     "B\x00"),
+			"ldap auto:alice@example.com|over"},
 		{"SASL DIGEST-MD5, no credentials first", 389,
 			DATA("0\x18\x02\x01\x01`\x13\x02\x01\x03\x04\x00\xa3\x0c\x04\nDIGEST-MD50\x81\xd1\x02\x01\x02`\x81\xcb\x02\x01\x03\x04\x00\xa3\x81\xc3\x04\nDIGEST-MD5\x04\x81\xb4username=\"alice\"" HERE
 			     ",realm=\"example.com\"" HERE
