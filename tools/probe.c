@@ -114,8 +114,8 @@ static bool take_mechanism(struct options *options)
 	return false;
 }
 
-/* True if TEXT begins with a host, and perhaps a port, as a URL takes them. */
-static bool is_host(const char *text)
+/* True if TEXT is a host, perhaps with a port and a path, as a URL takes them. */
+static bool is_place(const char *text)
 {
 	size_t len = strcspn(text, "/");
 	char *reference = af_format("https://%.*s/", (int)len, text);
@@ -126,7 +126,9 @@ static bool is_host(const char *text)
 	af_url_free(&url);
 	for (size_t i = 0; i < len; i++)
 		is &= af_domain_byte(text[i]) || strchr("[]:", text[i]) != NULL;
-	return is;
+	for (size_t i = len; text[i] != '\0'; i++)
+		is &= text[i] > ' ' && text[i] < 0x7f;
+	return is && text[len - 1] != ':';
 }
 
 static bool take_service(struct options *options)
@@ -139,7 +141,7 @@ static bool take_service(struct options *options)
 		if ((size_t)(equal - optarg) != len ||
 			strncmp(optarg, af_services[i].name, len) != 0)
 			continue;
-		if (equal[1] != '\0' && !is_host(equal + 1))
+		if (equal[1] != '\0' && !is_place(equal + 1))
 			break;
 		options->plan.service[i] = equal + 1;
 		return true;

@@ -55,6 +55,9 @@ says 2 'expected NAME=HOST' --service autodetect
 says 2 'expected NAME=HOST' --service dns=h.net
 says 2 'expected NAME=HOST' --service autodetect=h.net:99999
 says 2 'expected NAME=HOST' --service autodetect=u@h.net
+says 2 'expected NAME=HOST' --service autodetect=https://h.net/
+says 2 'expected NAME=HOST' --service 'autodetect=h.net/a b'
+says 2 'expected NAME=HOST' --service autodetect=/a
 says 2 'expected NAME=HOST' --service 'autodetect=[::1'
 says 2 'no address, expected ADDRESS:PORT' --resolver ns.test:53
 says 2 'no port behind the host' --connect-to a
