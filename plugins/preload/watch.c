@@ -107,6 +107,15 @@ static void forget(int fd, uint16_t entry)
 		atomic_fetch_sub(&slots[entry - 1].users, 1);
 }
 
+/* FD leads to ENTRY (0: to none) from now on, and no more to what it led to. */
+static void lead(int fd, uint16_t entry)
+{
+	uint16_t old = atomic_exchange(&af_watch_fd[fd], entry);
+
+	if (old != 0)
+		atomic_fetch_sub(&slots[old - 1].users, 1);
+}
+
 /* Those that were closed without a word. */
 static void sweep(void)
 {
@@ -148,7 +157,7 @@ void af_watch_connected(int fd, uint16_t port, const char *name)
 	if ((unsigned)fd >= AFENCE_WATCH_FDS || !is_owner() || (inode = socket_inode(fd)) == 0 ||
 		af_watch_blocks(fd))
 		return;
-	forget(fd, atomic_load(&af_watch_fd[fd]));
+	lead(fd, 0);
 	watch = take_free();
 	if (watch == NULL) {
 		sweep();
@@ -160,7 +169,7 @@ void af_watch_connected(int fd, uint16_t port, const char *name)
 	watch->inode = inode;
 	set_name(watch, name);
 	af_stream_start(&watch->stream, port);
-	atomic_store(&af_watch_fd[fd], entry_of(watch));
+	lead(fd, entry_of(watch));
 	atomic_flag_clear(&watch->busy);
 }
 
@@ -177,12 +186,12 @@ void af_watch_copied(int from, int to)
 
 	if (from == to || (unsigned)to >= AFENCE_WATCH_FDS || !is_owner())
 		return;
-	forget(to, atomic_load(&af_watch_fd[to]));
+	lead(to, 0);
 	users = entry != 0 ? atomic_load(&slots[entry - 1].users) : 0;
 	while (users != 0) {
 		if (!atomic_compare_exchange_weak(&slots[entry - 1].users, &users, users + 1))
 			continue;
-		atomic_store(&af_watch_fd[to], entry);
+		lead(to, entry);
 		return;
 	}
 }
