@@ -392,6 +392,9 @@ static enum af_stream_event read_line(
 		http->step = VALUE;
 		return read_value(stream, http, byte);
 	}
+	if (http->is_response) /* without a colon, it was no name */
+		af_exchange_end(&http->exchange, &stream->seen);
+	http->is_response = false;
 	if (byte == '\n') {
 		end_headers(stream, http);
 	} else if (byte != '\r') {
@@ -410,7 +413,6 @@ static enum af_stream_event read_field(
 		http->step = LINE;
 	} else if (byte == ':') {
 		http->field = af_match_end(&field_table, &http->word);
-		http->is_response = false;
 		if (http->field >= 0 && fields[http->field].read == read_length)
 			http->length = 0;
 		next_word(http, VALUE);

@@ -92,7 +92,7 @@ static enum af_stream_event tell(bool told)
 static enum af_stream_event read_tag(
 	struct af_stream *stream, struct imap *imap, unsigned char byte)
 {
-	bool told = false;
+	bool told;
 
 	if (!imap->begun && byte < ' ' && !is_end(byte))
 		return AFENCE_STREAM_OVER;

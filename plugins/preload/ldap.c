@@ -83,15 +83,13 @@ static bool end_name(const struct ldap *ldap, struct af_seen *seen)
 	return seen->count > 0;
 }
 
-/* A bind with a mechanism goes on with the exchange of the last one, if that is the same and there
- * is something to go on with. */
+/* A bind with a mechanism goes on with the exchange of the last one, or begins another. */
 static void begin_credentials(struct ldap *ldap, struct af_seen *seen)
 {
 	const int found = af_match_end(&af_sasl_mechanisms, &ldap->word);
-	const int mechanism = found >= 0 ? found : AFENCE_MECHANISM_NONE;
 
-	if (ldap->exchange.mechanism != mechanism || af_exchange_is_over(&ldap->exchange))
-		af_exchange_start(&ldap->exchange, mechanism, AFENCE_FORM_AUTHZID, seen);
+	if (found != ldap->exchange.mechanism || !af_exchange_goes_on(&ldap->exchange))
+		af_exchange_start(&ldap->exchange, found, AFENCE_FORM_AUTHZID, seen);
 }
 
 static void begin_value(struct ldap *ldap, struct af_seen *seen)

@@ -275,25 +275,22 @@ static const struct {
 	const char *word;
 	byte_reader *read;
 	end_reader *end;
-	unsigned char responses; /* that the client sends, at most; the last ones may be missing */
 } mechanisms[] = {
-	[AFENCE_MECHANISM_NONE] = {"", NULL, NULL, 1},
-	[AFENCE_MECHANISM_LOGIN] = {"LOGIN", read_name, finish, 2},
-	[AFENCE_MECHANISM_CRAM] = {"CRAM-*", read_cram, NULL, 1},
-	[AFENCE_MECHANISM_NTLM] = {"NTLM", af_ntlm_byte, NULL, 2},
-	[AFENCE_MECHANISM_HTTP_DIGEST] = {"DIGEST", read_http_digest, NULL, 1},
-	{"PLAIN", read_plain, NULL, 1},
-	{"DIGEST-MD5", read_digest, NULL, 2},
-	{"SCRAM-*", read_scram, NULL, 2},
-	{"XOAUTH2", read_xoauth2, NULL, 1},
-	{"OAUTHBEARER", read_oauthbearer, NULL, 1},
-	{"EXTERNAL", read_authzid, finish, 1},
-	{"BASIC", read_basic, NULL, 1},
-	/* RFC 2808: as PLAIN, but the secret is a number of the moment */
-	{"SECURID", read_plain, NULL, 2},
+	[AFENCE_MECHANISM_NONE] = {"", NULL, NULL},
+	[AFENCE_MECHANISM_LOGIN] = {"LOGIN", read_name, finish},
+	[AFENCE_MECHANISM_CRAM] = {"CRAM-*", read_cram, NULL},
+	[AFENCE_MECHANISM_NTLM] = {"NTLM", af_ntlm_byte, NULL},
+	[AFENCE_MECHANISM_HTTP_DIGEST] = {"DIGEST", read_http_digest, NULL},
+	{"PLAIN", read_plain, NULL},
+	{"DIGEST-MD5", read_digest, NULL},
+	{"SCRAM-*", read_scram, NULL},
+	{"XOAUTH2", read_xoauth2, NULL},
+	{"OAUTHBEARER", read_oauthbearer, NULL},
+	{"EXTERNAL", read_authzid, finish},
+	{"BASIC", read_basic, NULL},
 	/* They carry NTLM's messages where there is no Kerberos, bare or wrapped. */
-	{"GSS-SPNEGO", af_ntlm_byte, NULL, 3},
-	{"NEGOTIATE", af_ntlm_byte, NULL, 3},
+	{"GSS-SPNEGO", af_ntlm_byte, NULL},
+	{"NEGOTIATE", af_ntlm_byte, NULL},
 };
 const struct af_table af_sasl_mechanisms = AFENCE_TABLE(mechanisms);
 
@@ -365,7 +362,8 @@ bool af_exchange_end(struct af_sasl_exchange *x, struct af_seen *seen)
 	return told;
 }
 
-bool af_exchange_is_over(const struct af_sasl_exchange *x)
+/* All other mechanisms tell a first response from a later one by what is in it. */
+bool af_exchange_goes_on(const struct af_sasl_exchange *x)
 {
-	return x->response >= mechanisms[x->mechanism].responses;
+	return x->mechanism == AFENCE_MECHANISM_LOGIN && x->response == 1;
 }

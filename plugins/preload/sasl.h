@@ -81,8 +81,8 @@ bool af_exchange_byte(struct af_sasl_exchange *exchange, unsigned char byte, str
 /* The response has ended.  True: with it an identity is complete. */
 bool af_exchange_end(struct af_sasl_exchange *exchange, struct af_seen *seen);
 
-/* The mechanism has no further response: the next one begins another exchange. */
-bool af_exchange_is_over(const struct af_sasl_exchange *exchange);
+/* The next response is a secret and nothing else, and must not be taken for another exchange's. */
+bool af_exchange_goes_on(const struct af_sasl_exchange *exchange);
 
 /* No login is known, nor a part of one. */
 void af_seen_clear(struct af_seen *seen);
