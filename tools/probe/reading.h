@@ -32,8 +32,8 @@ struct af_reading {
 	struct af_names hosts;
 	bool certain; /* SETTINGS that are a finding whatever the hosts are (a provider is named) */
 	bool mixed;   /* MX: a null MX beside others (RFC 7505 s3 forbids it) */
-	bool moved;   /* SETTINGS that name nothing but the domain of another address to ask about */
-	size_t more;  /* hosts that were not taken */
+	bool moved;  /* SETTINGS that name nothing but the domain of another address to ask about */
+	size_t more; /* hosts that were not taken */
 	char *detail; /* one line for people, owned; NULL: nothing to add */
 };
 
