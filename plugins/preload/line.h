@@ -18,7 +18,7 @@ struct af_dialog {
 	bool given;           /* there is an initial response */
 };
 
-/* A byte after the command's blank, or one of a response; CR or LF ends both.  True: an identity. */
+/* A byte after the command's blank, or one of a response; CR or LF ends both.  True: a login. */
 bool af_dialog_argument(
 	struct af_dialog *dialog, unsigned char byte, enum af_form authzid, struct af_seen *seen);
 bool af_dialog_response(struct af_dialog *dialog, unsigned char byte, struct af_seen *seen);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a protocol's reader is: a row, defined in a file of its own and named in the table of stream.c.
+ * What a protocol's reader is: a row, defined in a file of its own and named in the table of
+ * stream.c.
  *
  * A reader gets one byte at a time, so that it cannot depend on how they were cut (S2).  Its state
  * is a struct in stream->state, all zero when it starts; it never holds a byte of a secret (S3).

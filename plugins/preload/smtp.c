@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SMTP (RFC 5321), AUTH (RFC 4954), and LMTP (RFC 2033), which says hello otherwise.  After DATA or
- * BDAT come messages, whose lines are nobody's commands; a client that was refused at MAIL may still
- * log in.
+ * SMTP (RFC 5321), AUTH (RFC 4954), and LMTP (RFC 2033), which says hello otherwise.  After DATA
+ * or BDAT come messages, whose lines are nobody's commands; a client that was refused at MAIL may
+ * still log in.
  */
 #include "line.h"
 

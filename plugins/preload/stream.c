@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which protocol is it?  The first bytes are kept until one row of the table is sure, and then given
- * to its reader from the start.  What fits no row is forgotten with the byte that shows it.
+ * Which protocol is it?  The first bytes are kept until one row of the table is sure, and then
+ * given to its reader from the start.  What fits no row is forgotten with the byte that shows it.
  */
 #include "protocols.h"
 
 #include <string.h>
 
-/* Of rows that are sure at the same byte the first is taken: FTP's USER is POP's but for the port. */
+/* Of rows that are sure at the same byte the first is taken, unless a later one has the port: USER
+ * is POP's and FTP's. */
 static const struct af_protocol *const protocols[] = {
 	&af_smtp,
 	&af_lmtp,

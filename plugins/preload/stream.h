@@ -5,8 +5,8 @@
  * S1  Only outgoing bytes are read; what the server says is never needed.
  * S2  The result does not depend on how the bytes are cut into writes: an identity is told with its
  *     last byte, and that is before the first byte of the secret wherever the protocol has it so.
- * S3  A secret has no place in here.  Bytes of a password, response or token are counted and skipped;
- *     of a base64 response only the part that holds the identity is kept.
+ * S3  A secret has no place in here.  Bytes of a password, response or token are counted and
+ *     skipped; of a base64 response only the part that holds the identity is kept.
  * S4  Fixed memory: no allocation, no lock, no library, async-signal-safe.
  * S5  It ends by itself: when the bytes are no protocol that is known (TLS among them), when a
  *     command shows that the login is over, or after AFENCE_STREAM_BYTES.  Bytes of bodies and
