@@ -46,10 +46,13 @@ static void sent(const void *session, ssize_t count)
 
 /* ---- OpenSSL ---- */
 
+/* Without the library there is nobody to be called. */
 #define NEXT_OR(function, missing)                            \
 	__typeof__(&(function)) next = AFENCE_NEXT(function); \
-	if (next == NULL)                                     \
-	return missing
+	do {                                                  \
+		if (next == NULL)                             \
+			return missing;                       \
+	} while (0)
 
 void *SSL_new(void *context)
 {
