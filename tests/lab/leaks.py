@@ -70,8 +70,8 @@ def haystacks(data):
 
 
 def messages(data):
-    """What stands in DATA one by one: the values of LDAP, the base64 of all other protocols."""
-    return [*proofs.ber_values(data), *decoded(data)]
+    """What stands in DATA one by one: the values of LDAP, the base64 of all other protocols, lines."""
+    return [*proofs.ber_values(data), *decoded(data), *data.splitlines()]
 
 
 def search(secret, path):

@@ -57,6 +57,21 @@ def digest_md5(secret, received, _told):
     return False
 
 
+def http_digest(secret, received, _told):
+    """RFC 7616 s3.4.1; the method is not in the header."""
+    for message in received:
+        found = {name: value or bare for name, value, bare in DIGEST_FIELD.findall(message)}
+        if not {b'username', b'realm', b'nonce', b'uri', b'response'} <= set(found):
+            continue
+        key = md5_hex(found[b'username'], found[b'realm'], secret)
+        middle = [found[name] for name in (b'nc', b'cnonce', b'qop') if name in found]
+        for method in (b'GET', b'HEAD', b'PUT', b'POST', b'CONNECT'):
+            answer = md5_hex(key, found[b'nonce'], *middle, md5_hex(method, found[b'uri']))
+            if found[b'response'] == answer:
+                return True
+    return False
+
+
 SCRAM_FIRST = re.compile(rb'[nyp][^,]*,[^,]*,(n=[^,]*,r=[^,]+.*)', re.DOTALL)
 SCRAM_SERVER = re.compile(rb'r=([^,]+),s=([^,]+),i=(\d+).*', re.DOTALL)
 SCRAM_FINAL = re.compile(rb'(c=[^,]*,r=([^,]+).*),p=([^,]+)', re.DOTALL)
@@ -122,7 +137,8 @@ def ntlm(secret, received, told):
     return False
 
 
-PROOFS = {'DIGEST-MD5 response': digest_md5, 'SCRAM proof': scram, 'NTLM response': ntlm}
+PROOFS = {'DIGEST-MD5 response': digest_md5, 'Digest response': http_digest, 'SCRAM proof': scram,
+          'NTLM response': ntlm}
 
 
 def prove(secret, received, told):

@@ -8,8 +8,8 @@ response, DIR/logins one for each completed login, DIR/ends one for each connect
 has ended ("eof") or that ended otherwise ("broken").  The server knows no secret: what reached it
 is read off the files afterwards by leaks.py.
 
-usage: recorder.py --dir DIR [--auth MECHANISM,...|none] [--starttls] [--cert FILE --key FILE]
-                   PROTOCOL:PORT[:tls]...
+usage: recorder.py --dir DIR [--auth MECHANISM,...|none] [--starttls] [--http2] [--max BYTES]
+                   [--cert FILE --key FILE] PROTOCOL:PORT[:tls]...
 
 A further protocol is a further subclass of Session with a serve() method.
 """
@@ -23,10 +23,12 @@ import ssl
 import threading
 import time
 
+import record_http
+import record_ldap
 import record_pop
 
 LINE_MAX = 65536  # a longer line ends the connection
-CONNECTION_MAX = 4 << 20  # bytes taken from one connection
+CONNECTION_MAX = 4 << 20  # bytes taken from one connection, if not told otherwise
 IDLE = 20  # seconds without a byte
 
 
@@ -37,8 +39,9 @@ class Closed(Exception):
 class Wire:
     """One connection; whatever arrives is on disk before anybody looks at it."""
 
-    def __init__(self, sock, path):
+    def __init__(self, sock, path, most):
         self.sock = sock
+        self.most = most
         self.buffer = b''
         self.received = open(path + '.in', 'wb', buffering=0)
         self.sent = open(path + '.out', 'wb', buffering=0)
@@ -55,7 +58,7 @@ class Wire:
         self.total += len(data)
         if not data:
             self.end = 'eof'
-        if not data or self.total > CONNECTION_MAX:
+        if not data or self.total > self.most:
             raise Closed
         self.buffer += data
 
@@ -68,18 +71,31 @@ class Wire:
         return line.rstrip(b'\r')
 
     def exactly(self, count):
-        if count > CONNECTION_MAX:
+        if count > self.most:
             raise Closed
         while len(self.buffer) < count:
             self.fill()
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
 
+    def some(self):
+        """Whatever comes next."""
+        if not self.buffer:
+            self.fill()
+        data, self.buffer = self.buffer, b''
+        return data
+
+    def write_down(self, data):
+        self.received.write(data)
+
     def send(self, text):
         data = text.encode() if isinstance(text, str) else text
-        self.sent.write(data + b'\r\n')
+        self.send_raw(data + b'\r\n')
+
+    def send_raw(self, data):
+        self.sent.write(data)
         try:
-            self.sock.sendall(data + b'\r\n')
+            self.sock.sendall(data)
         except OSError as error:
             raise Closed from error
 
@@ -89,6 +105,10 @@ class Wire:
         except OSError as error:
             raise Closed from error
         self.buffer = b''
+
+    def chosen(self):
+        """The protocol that TLS agreed upon (ALPN), or None."""
+        return self.sock.selected_alpn_protocol()
 
     def drain(self):
         """Says goodbye and takes what still comes: a client may write on all the same."""
@@ -125,6 +145,7 @@ def cram_md5(server):
 
 # Each yields the server's challenges in turn; every response is accepted.
 MECHANISMS = {'PLAIN': plain, 'LOGIN': login, 'CRAM-MD5': cram_md5}
+SCHEMES = ('BASIC', 'DIGEST')  # of HTTP
 
 
 def mechanisms(text):
@@ -195,7 +216,7 @@ class Imap(Session):
         if verb == 'LOGIN':
             self.note('logins', 'LOGIN-command')
             return True
-        initial = words[3] if len(words) > 3 else None
+        initial = words[3] if any(words[3:]) else None  # Mutt: a blank and nothing
         return self.authenticate(words[2].decode('ascii', 'replace'), initial, b'+ ')
 
     def answer(self, verb, words):
@@ -281,7 +302,15 @@ class Pop(record_pop.Pop, Session):
     """POP3."""
 
 
-PROTOCOLS = {'imap': Imap, 'pop': Pop, 'smtp': Smtp}
+class Ldap(record_ldap.Ldap, Session):
+    """LDAP."""
+
+
+class Http(record_http.Http, Session):
+    """HTTP/1.1 and HTTP/2."""
+
+
+PROTOCOLS = {'imap': Imap, 'pop': Pop, 'smtp': Smtp, 'ldap': Ldap, 'http': Http}
 
 
 class Recorder:
@@ -311,7 +340,7 @@ class Recorder:
             thread.start()
 
     def session(self, sock, name, protocol, tls):
-        wire = Wire(sock, os.path.join(self.options.dir, name))
+        wire = Wire(sock, os.path.join(self.options.dir, name), self.options.max)
         try:
             if tls:
                 wire.start_tls(self.options.context)
@@ -338,18 +367,22 @@ def main():
     parser.add_argument('--dir', required=True)
     parser.add_argument('--auth', default='PLAIN', type=mechanisms)
     parser.add_argument('--starttls', action='store_true')
+    parser.add_argument('--http2', action='store_true')
+    parser.add_argument('--max', default=CONNECTION_MAX, type=int)
     parser.add_argument('--cert')
     parser.add_argument('--key')
     parser.add_argument('listen', nargs='+')
     options = parser.parse_args()
-    unknown = [name for name in options.auth if name not in MECHANISMS]
+    unknown = [name for name in options.auth if name not in (*MECHANISMS, *SCHEMES)]
     if unknown:
-        parser.error(f'unknown mechanism {unknown[0]}, expected one of {", ".join(MECHANISMS)}')
+        parser.error(f'unknown mechanism {unknown[0]}, expected one of '
+                     + ', '.join((*MECHANISMS, *SCHEMES)))
     os.makedirs(options.dir, exist_ok=True)
     options.context = None
     if options.cert:
         options.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         options.context.load_cert_chain(options.cert, options.key)
+        options.context.set_alpn_protocols(['h2', 'http/1.1'] if options.http2 else ['http/1.1'])
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     recorder = Recorder(options)
     for text in options.listen:

@@ -18,10 +18,15 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	openssh-server openssh-client sshpass sudo login passwd dovecot-imapd valgrind apparmor
 	nslcd libpam-ldapd krb5-kdc krb5-admin-server krb5-user libpam-krb5
 	sssd-ldap sssd-krb5 libpam-sss
-	libcurl4 libexpat1 nsd dnsdist bind9-dnsutils'
+	libcurl4 libexpat1 nsd dnsdist bind9-dnsutils
+	mutt neomutt msmtp mailutils curl wget swaks fetchmail s-nail git git-email libmailtools-perl
+	libio-socket-ssl-perl libauthen-sasl-perl python3-h2 libpython3.11-testsuite restic libc6-i386
+	libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0'
+unpacked='exim4-daemon-light' # below /opt, since its package stands in the way of another one
 profiles='krb5 ldap sss pwquality' # of PAM modules among those packages
 # Ubuntu and later Debian renamed some libraries for 64-bit time_t.
 alternatives=' libc-ares2:libcares2 libpsl5:libpsl5t64 libnettle8:libnettle8t64 libcurl4:libcurl4t64 '
+alternatives+='libpython3.11-testsuite:libpython3.13-testsuite '
 
 [ $# -eq 1 ] || {
 	echo "usage: tests/lab/setup.sh DIR" >&2
@@ -168,6 +173,10 @@ install_packages()
 		fail "pam-auth-update failed (whole log: $log)"
 	# shellcheck disable=SC2086 # likewise
 	(cd "$new/usr/share/pam-configs" && rm -f $profiles) || fail "no folder of PAM profiles"
+	# shellcheck disable=SC2016 # the inner shell's
+	chroot "$new" sh -c 'cd /var/cache/apt/archives && for name; do
+		apt-get -q download "$name" && dpkg -x "$name"_*.deb "/opt/$name" || exit
+	done' sh $unpacked >> "$log" 2>&1 || fail "could not unpack $unpacked (whole log: $log)"
 	chroot "$new" apt-get clean
 	rm -rf "$new"/var/lib/apt/lists/*
 	: > "$new/etc/resolv.conf"
@@ -177,7 +186,7 @@ install_packages()
 }
 
 [ "$(id -u)" -eq 0 ] || fail "making the lab root needs root"
-want=$(echo "$(os_release VERSION_CODENAME) $packages $alternatives" | sha256sum | cut -d' ' -f1)
+want=$(echo "$(os_release VERSION_CODENAME) $packages $unpacked $alternatives" | sha256sum | cut -d' ' -f1)
 
 # Everything below runs in mount and pid namespaces of its own, so that an interrupted run leaves no
 # mount and no process; one run at a time for one DIR.
