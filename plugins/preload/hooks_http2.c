@@ -55,9 +55,7 @@ static bool feed_text(struct af_stream *stream, const char *text)
 	return feed(stream, text, strlen(text));
 }
 
-/* LINE: the name of the field as HTTP/1.1 has it. */
-static bool allows(
-	const struct nghttp2_field *field, const char *line, const struct af_place *place)
+static bool allows(const struct nghttp2_field *field, const struct af_place *place)
 {
 	struct af_stream stream;
 	bool seen;
@@ -65,40 +63,49 @@ static bool allows(
 	if (field == NULL)
 		return true;
 	af_stream_start(&stream, 443);
-	seen = feed_text(&stream, "GET / HTTP/1.1\r\n") || feed_text(&stream, line) ||
+	seen = feed_text(&stream, "GET / HTTP/1.1\r\nAuthorization: ") ||
 	       feed(&stream, field->value, field->value_len) || feed_text(&stream, "\r\n\r\n");
 	return !seen || af_guard_allows(&stream.seen, place, NULL);
 }
 
+/* What is for a proxy goes to the far end of the connection, whatever the request names. */
 static bool may_submit(const struct nghttp2_field *field, size_t count)
 {
+	static const struct af_place proxy = {.fd = -1};
 	char host[AFENCE_SEEN_HOST_MAX + 1];
 	struct af_place place;
 
 	find_place(find(field, count, ":authority"), host, &place);
-	return allows(find(field, count, "authorization"), "Authorization: ", &place) &&
-	       allows(find(field, count, "proxy-authorization"), "Authorization: ", &place);
+	return allows(find(field, count, "authorization"), &place) &&
+	       allows(find(field, count, "proxy-authorization"), &proxy);
 }
-
-#define SUBMIT(function, ...)                                         \
-	{                                                             \
-		__typeof__(&(function)) next = AFENCE_NEXT(function); \
-                                                                      \
-		if (next == NULL || !may_submit(field, count))        \
-			return NGHTTP2_ERR_PROTO;                     \
-		return next(__VA_ARGS__);                             \
-	}
 
 int32_t nghttp2_submit_request(void *session, const void *priority,
 	const struct nghttp2_field *field, size_t count, const void *data, void *user_data)
-	SUBMIT(nghttp2_submit_request, session, priority, field, count, data, user_data)
+{
+	__typeof__(&nghttp2_submit_request) next = AFENCE_NEXT(nghttp2_submit_request);
 
-		int32_t
-	nghttp2_submit_request2(void *session, const void *priority,
-		const struct nghttp2_field *field, size_t count, const void *data, void *user_data)
-		SUBMIT(nghttp2_submit_request2, session, priority, field, count, data, user_data)
+	if (next == NULL || !may_submit(field, count))
+		return NGHTTP2_ERR_PROTO;
+	return next(session, priority, field, count, data, user_data);
+}
 
-			int32_t nghttp2_submit_headers(void *session, uint8_t flags, int32_t stream,
-				const void *priority, const struct nghttp2_field *field,
-				size_t count, void *user_data) SUBMIT(nghttp2_submit_headers,
-				session, flags, stream, priority, field, count, user_data)
+int32_t nghttp2_submit_request2(void *session, const void *priority,
+	const struct nghttp2_field *field, size_t count, const void *data, void *user_data)
+{
+	__typeof__(&nghttp2_submit_request2) next = AFENCE_NEXT(nghttp2_submit_request2);
+
+	if (next == NULL || !may_submit(field, count))
+		return NGHTTP2_ERR_PROTO;
+	return next(session, priority, field, count, data, user_data);
+}
+
+int32_t nghttp2_submit_headers(void *session, uint8_t flags, int32_t stream, const void *priority,
+	const struct nghttp2_field *field, size_t count, void *user_data)
+{
+	__typeof__(&nghttp2_submit_headers) next = AFENCE_NEXT(nghttp2_submit_headers);
+
+	if (next == NULL || !may_submit(field, count))
+		return NGHTTP2_ERR_PROTO;
+	return next(session, flags, stream, priority, field, count, user_data);
+}

@@ -201,29 +201,42 @@ static bool may_send(void *session, const void *bytes, size_t len, const void *s
 	       af_guard_may_send_session(session, transport_of(session, site), bytes, len);
 }
 
-#define GNUTLS_SEND(function, ...)                                               \
-	{                                                                        \
-		NEXT_OR(function, GNUTLS_E_PUSH_ERROR);                          \
-		ssize_t count;                                                   \
-                                                                                 \
-		if (!may_send(session, bytes, len, __builtin_return_address(0))) \
-			return GNUTLS_E_PUSH_ERROR;                              \
-		count = next(__VA_ARGS__);                                       \
-		sent(session, count);                                            \
-		return count;                                                    \
-	}
+static ssize_t counted(const void *session, ssize_t count)
+{
+	sent(session, count);
+	return count;
+}
 
 ssize_t gnutls_record_send(void *session, const void *bytes, size_t len)
-	GNUTLS_SEND(gnutls_record_send, session, bytes, len)
+{
+	NEXT_OR(gnutls_record_send, GNUTLS_E_PUSH_ERROR);
+	if (!may_send(session, bytes, len, __builtin_return_address(0)))
+		return GNUTLS_E_PUSH_ERROR;
+	return counted(session, next(session, bytes, len));
+}
 
-		ssize_t
-	gnutls_record_send2(void *session, const void *bytes, size_t len, size_t pad,
-		unsigned flags) GNUTLS_SEND(gnutls_record_send2, session, bytes, len, pad, flags)
+ssize_t gnutls_record_send2(
+	void *session, const void *bytes, size_t len, size_t pad, unsigned flags)
+{
+	NEXT_OR(gnutls_record_send2, GNUTLS_E_PUSH_ERROR);
+	if (!may_send(session, bytes, len, __builtin_return_address(0)))
+		return GNUTLS_E_PUSH_ERROR;
+	return counted(session, next(session, bytes, len, pad, flags));
+}
 
-		ssize_t gnutls_record_send_range(void *session, const void *bytes, size_t len,
-			const struct gnutls_range *range)
-			GNUTLS_SEND(gnutls_record_send_range, session, bytes, len, range)
+ssize_t gnutls_record_send_range(
+	void *session, const void *bytes, size_t len, const struct gnutls_range *range)
+{
+	NEXT_OR(gnutls_record_send_range, GNUTLS_E_PUSH_ERROR);
+	if (!may_send(session, bytes, len, __builtin_return_address(0)))
+		return GNUTLS_E_PUSH_ERROR;
+	return counted(session, next(session, bytes, len, range));
+}
 
-				ssize_t
-	gnutls_record_send_early_data(void *session, const void *bytes, size_t len)
-		GNUTLS_SEND(gnutls_record_send_early_data, session, bytes, len)
+ssize_t gnutls_record_send_early_data(void *session, const void *bytes, size_t len)
+{
+	NEXT_OR(gnutls_record_send_early_data, GNUTLS_E_PUSH_ERROR);
+	if (!may_send(session, bytes, len, __builtin_return_address(0)))
+		return GNUTLS_E_PUSH_ERROR;
+	return counted(session, next(session, bytes, len));
+}
