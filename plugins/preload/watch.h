@@ -5,8 +5,8 @@
  *
  * T1  A descriptor that is not watched costs one load.  No lock, no allocation, no system call, on
  *     any path of af_watch_has(): the hooks run in signal handlers and after vfork().
- * T2  A slot belongs to one connection from af_watch_connected() or af_watch_session() until it is
- *     over or closed; slots are taken and given back by compare-and-swap, and a slot is fed by one
+ * T2  A slot belongs to one connection from af_watch_connected() or af_watch_enter_session() until it
+ *     is over or closed; slots are taken and given back by compare-and-swap, and a slot is fed by one
  *     thread at a time (a second one that writes meanwhile passes unread).
  * T3  In the child of vfork(), which shares this memory, no descriptor is added, copied or closed
  *     (who owns the table is noted in a page that the kernel empties in the child of a fork() of
