@@ -117,16 +117,16 @@ static bool is_static(int fd)
 	       header.e_phentsize == sizeof(ElfW(Phdr)) && !has_interpreter(fd, &header);
 }
 
-/* Will the program of FD run in secure execution?  See AT_SECURE in getauxval(3). */
-static bool has_rights(int fd)
+/* Will the program run in secure execution?  See AT_SECURE in getauxval(3). */
+static bool has_rights(const char *path)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0)
+	if (stat(path, &st) != 0)
 		return false;
 	return ((st.st_mode & S_ISUID) != 0 && st.st_uid != getuid()) ||
 	       ((st.st_mode & S_ISGID) != 0 && st.st_gid != getgid()) ||
-	       (getuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0);
+	       (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0);
 }
 
 /* If FD is a script: the program that runs it, freed by the caller.  Else NULL. */
@@ -152,14 +152,14 @@ static const char *find_fault(char **path)
 	for (int depth = 0; depth < SCRIPT_DEPTH && fault == NULL; depth++) {
 		int fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-		if (fd < 0)
-			return NULL;
+		/* What may be run but not read, as some of set-user-ID, is no script. */
 		interpreter = read_interpreter(fd);
-		if (interpreter == NULL && has_rights(fd))
+		if (interpreter == NULL && has_rights(*path))
 			fault = "runs with rights of others (set-user-ID, capabilities)";
 		else if (interpreter == NULL && is_static(fd))
 			fault = "is statically linked";
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		if (interpreter == NULL)
 			break;
 		free(*path);
