@@ -77,8 +77,6 @@ static const struct option longs[] = {
 	{NULL, 0, NULL, 0},
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_LINES };
-
 struct options {
 	struct af_probe_plan plan;
 	struct af_subjects subjects;
@@ -377,7 +375,7 @@ static int ask_or_list(struct options *options)
 	}
 	if (!options->dry_run)
 		return ask(options);
-	return af_probe_list(&options->plan, options->format != FORMAT_TEXT)
+	return af_probe_list(&options->plan, (enum af_probe_list_form)options->format)
 		       ? AFENCE_EXIT_CLEAN
 		       : AFENCE_EXIT_UNFINISHED;
 }

@@ -67,7 +67,8 @@ bool af_probe_ask_all(const struct af_probe_plan *plan, struct af_probe_run *run
 void af_probe_run_free(struct af_probe_run *run);
 
 /* Lists every request that af_probe_ask_all() may make on standard output: domain, mechanism,
- * question, one a line, or as JSON.  False: a write error. */
-bool af_probe_list(const struct af_probe_plan *plan, bool json);
+ * question, one a line, or as JSON; the forms are those of --format.  False: a write error. */
+enum af_probe_list_form { AFENCE_LIST_TEXT, AFENCE_LIST_JSON, AFENCE_LIST_LINES };
+bool af_probe_list(const struct af_probe_plan *plan, enum af_probe_list_form form);
 
 #endif

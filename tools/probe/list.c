@@ -10,34 +10,39 @@
 #include "connect.h"
 #include "engine.h"
 
-/* Where the requests go: to people as lines, to programs into an array. */
 struct list {
 	const struct af_probe_plan *plan;
 	const struct af_probe_item *item;
-	json_t *array; /* NULL: lines */
+	enum af_probe_list_form form;
+	json_t *array; /* of FORM JSON */
+	bool written;
 };
 
-static void add(const struct list *list, const char *what, const char *name)
+static void add(struct list *list, const char *what, const char *name)
 {
 	const struct af_probe_item *item = list->item;
+	json_t *request;
 
-	if (list->array == NULL)
+	if (list->form == AFENCE_LIST_TEXT) {
 		printf("%s\t%s\t%s%s\n", item->domain, item->mechanism->name, what, name);
+		return;
+	}
+	request = json_pack("{s:s,s:s,s:o}", "domain", item->domain, "service",
+		item->mechanism->name, "question", json_sprintf("%s%s", what, name));
+	if (list->form == AFENCE_LIST_LINES)
+		list->written &= af_json_print(request);
 	else
-		json_array_append_new(
-			list->array, json_pack("{s:s,s:s,s:o}", "domain", item->domain, "service",
-					     item->mechanism->name, "question",
-					     json_sprintf("%s%s", what, name)));
+		list->written &= json_array_append_new(list->array, request) == 0;
 }
 
-static void add_addresses(const struct list *list, const char *host)
+static void add_addresses(struct list *list, const char *host)
 {
 	add(list, "A ", host);
 	add(list, "AAAA ", host);
 }
 
 /* Where the name that a URL stands for is not known yet, its addresses are not either. */
-static void add_request(const struct list *list, const char *text)
+static void add_request(struct list *list, const char *text)
 {
 	const struct af_probe_plan *plan = list->plan;
 	const struct af_mechanism *mechanism = list->item->mechanism;
@@ -54,7 +59,7 @@ static void add_request(const struct list *list, const char *text)
 	add(list, mechanism->body != NULL ? "POST " : "GET ", text);
 }
 
-static void add_item(const struct list *list)
+static void add_item(struct list *list)
 {
 	const struct af_mechanism *mechanism = list->item->mechanism;
 	struct af_words words = {.domain = list->item->domain,
@@ -78,19 +83,19 @@ static void add_item(const struct list *list)
 	free(url);
 }
 
-bool af_probe_list(const struct af_probe_plan *plan, bool json)
+bool af_probe_list(const struct af_probe_plan *plan, enum af_probe_list_form form)
 {
-	struct list list = {.plan = plan, .array = json ? json_array() : NULL};
+	struct list list = {.plan = plan, .form = form, .array = json_array(), .written = true};
 	size_t count;
 	struct af_probe_item *item = af_probe_items(plan, &count);
-	bool written = true;
 
 	for (size_t i = 0; i < count; i++) {
 		list.item = &item[i];
 		add_item(&list);
 	}
 	af_probe_items_free(item, count);
-	if (json)
-		written = af_json_print(json_pack("{s:o}", "requests", list.array));
-	return written && !ferror(stdout);
+	if (form == AFENCE_LIST_JSON)
+		list.written &= af_json_print(json_pack("{s:O}", "requests", list.array));
+	json_decref(list.array);
+	return list.written && !ferror(stdout);
 }

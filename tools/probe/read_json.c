@@ -106,6 +106,15 @@ bool af_json_note(const json_t *value, const char *word, struct af_reading *out)
 
 static const struct af_json_place url_places[] = {{"Url", af_reading_add_url}, {NULL, NULL}};
 
+/* The question itself is what it objects to. */
+static bool is_unheard(const json_t *code)
+{
+	const char *text = json_string_value(code);
+
+	return text != NULL &&
+	       (strcmp(text, "ProtocolNotSupported") == 0 || strcmp(text, "InvalidProtocol") == 0);
+}
+
 void af_read_autodiscover_json(const struct af_body *body, struct af_reading *out)
 {
 	json_t *value = af_json_read(body, out);
@@ -117,6 +126,7 @@ void af_read_autodiscover_json(const struct af_body *body, struct af_reading *ou
 		out->kind = AFENCE_READ_SETTINGS;
 	} else if (af_json_get(value, "ErrorCode") != NULL) {
 		af_json_note(af_json_get(value, "ErrorCode"), "error", out);
+		out->unheard = is_unheard(af_json_get(value, "ErrorCode"));
 	} else if (af_json_get(value, "Url") == NULL) {
 		af_reading_strange(out, "JSON, but neither Url nor ErrorCode");
 	}

@@ -31,6 +31,7 @@ struct af_reading {
 	 * whatever stands where one is expected.  May be empty. */
 	struct af_names hosts;
 	bool certain; /* SETTINGS that are a finding whatever the hosts are (a provider is named) */
+	bool unheard; /* NOTHING, since the service does not know the question: no control's answer */
 	bool mixed;   /* MX: a null MX beside others (RFC 7505 s3 forbids it) */
 	bool moved;  /* SETTINGS that name nothing but the domain of another address to ask about */
 	size_t more; /* hosts that were not taken */
