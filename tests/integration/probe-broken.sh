@@ -39,6 +39,9 @@ in_time()
 	holds "$1: in time ($took ms)" test "$took" -lt "$2"
 }
 
+probe_row patient
+is 'patient: most requests at once to one host' "$(expect busiest $play/requests.now)" 4
+
 probe_row broken-body --deadline 3
 in_time broken-body 20000
 probe_row broken-late --deadline 3

@@ -12,6 +12,7 @@ usage: probe_expect.py zones DIR        writes each row's zone to DIR/ROW.zone
        probe_expect.py honest FILE      prints the mechanisms with an honest check, each once
        probe_expect.py changes FILE     prints what is new, known and gone
        probe_expect.py hosts REQUESTS   prints who was asked
+       probe_expect.py busiest REQUESTS prints how many were under way at one host at most
        probe_expect.py audit REQUESTS   no secret, no real address, nothing too much at once
        probe_expect.py listed DRY-RUN QUESTIONS REQUESTS
                                         what was asked is what --dry-run had listed
@@ -172,6 +173,8 @@ def main():
         print(', '.join(changes(*arguments)))
     elif verb == 'hosts':
         print(' '.join(sorted({request['host'] for request in requests_of(arguments[0])})))
+    elif verb == 'busiest':
+        print(max(request['under_way'] for request in requests_of(arguments[0])))
     elif verb == 'results':
         print(' '.join({check[2] for check in probe_rows.ROWS[arguments[0]].expect}))
     else:

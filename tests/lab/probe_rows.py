@@ -350,6 +350,11 @@ SLOW = (
     broken('late', HTML._replace(late=30), '?'),
     Row('broken-late-one', ((SITE, 'autoconfig', '?', ()),), everywhere=HTML._replace(late=30)),
 )
+# All services take their time, so that requests are under way together.
+PATIENT = Row('patient', web={
+    f'{service} {name}': (HONEST_WEB.get(f'{service} {name}') or nobody)._replace(late=0.3)
+    for service, nobody in NOBODY_HERE.items()
+    for name in (*CONTROLS, 'example.com', 'test', SITE)})
 # Nobody knows the controls.
 UNCONTROLLED = Row(
     'no-control',
@@ -359,7 +364,7 @@ UNCONTROLLED = Row(
     web={f'{service} {name}': Answer(404) for service in SERVICES for name in CONTROLS})
 
 ROWS = {row.name: row for row in (
-    Row('honest'), INCIDENT, *MECHANISMS, *BROKEN, *SLOW, UNCONTROLLED)}
+    Row('honest'), INCIDENT, *MECHANISMS, *BROKEN, *SLOW, PATIENT, UNCONTROLLED)}
 GROUPS = {'mechanisms': MECHANISMS, 'broken': BROKEN}
 
 
