@@ -9,8 +9,8 @@
  *     is over or closed; slots are taken and given back by compare-and-swap, and a slot is fed by one
  *     thread at a time (a second one that writes meanwhile passes unread).
  * T3  In the child of vfork(), which shares this memory, no descriptor is added, copied or closed
- *     (who owns the table is noted in a page that the kernel empties in the child of a fork() of
- *     any kind, but not of vfork()).
+ *     (its owner is renewed by a handler of fork(), and noted in a page that the kernel empties in
+ *     children with memory of their own, for those that call no handler).
  * T4  A number that was closed behind our back and used anew is recognised by its inode.
  * T5  A connection whose login was blocked, and not cut, stays blocked for the life of the
  *     descriptor or session.
