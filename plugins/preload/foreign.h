@@ -26,6 +26,17 @@ int SSL_write_ex(void *ssl, const void *bytes, size_t len, size_t *written);
 int SSL_write_ex2(void *ssl, const void *bytes, size_t len, uint64_t flags, size_t *written);
 int SSL_write_early_data(void *ssl, const void *bytes, size_t len, size_t *written);
 
+/* bio.h */
+#define BIO_TYPE_SSL    (7 | 0x200)
+#define BIO_C_GET_SSL   110
+#define BIO_FLAGS_RETRY 0xf
+
+int BIO_method_type(const void *bio);
+long BIO_ctrl(void *bio, int command, long number, void *pointer);
+void BIO_clear_flags(void *bio, int flags);
+int BIO_write(void *bio, const void *bytes, int len);
+int BIO_write_ex(void *bio, const void *bytes, size_t len, size_t *written);
+
 /* GnuTLS: gnutls.h */
 #define GNUTLS_SERVER       1u
 #define GNUTLS_NAME_DNS     1

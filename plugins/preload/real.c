@@ -56,6 +56,8 @@ static const struct {
 } libraries[] = {
 	{"SSL_", "libssl.so.3"},
 	{"SSL_", "libssl.so.1.1"},
+	{"BIO_", "libcrypto.so.3"},
+	{"BIO_", "libcrypto.so.1.1"},
 	{"gnutls_", "libgnutls.so.30"},
 	{"gsasl_", "libgsasl.so.18"},
 	{"gsasl_", "libgsasl.so.7"},
