@@ -234,8 +234,8 @@ echo '# the preload guard: nobody has it but who wants it'
 is 'preload: not in a program' "$(grep -c libauthfence-preload /proc/self/maps)" 0
 holds 'preload: authfence run' authfence run grep libauthfence-preload /proc/self/maps
 secret=$(new_secret 'mbsync, LOGIN')
-fetch login email@example.com "$secret" LOGIN > /dev/null
-is 'preload: without, LOGIN' "$(leaked login)" 1
+fetch command email@example.com "$secret" LOGIN > /dev/null
+is 'preload: without, LOGIN' "$(leaked command)" 1
 # shellcheck disable=SC2016 # a word of the dynamic linker
 echo '/usr/$LIB/authfence/libauthfence-preload.so' > /etc/ld.so.preload
 is 'image: in every program' "$(grep -c libauthfence-preload /proc/self/maps | sed 's/[1-9].*/some/')" some
