@@ -46,7 +46,8 @@ SASL    = plugin guard canon report
 SOCKET  = connection cut evidence resolvers
 PAM     = module guard options
 PRELOAD = preload real watch guard name hooks_socket hooks_stdio hooks_name hooks_tls hooks_bio \
-          hooks_gsasl hooks_http2 stream line word sasl ntlm smtp imap pop3 ftp ldap http
+          hooks_gsasl hooks_http2 stream line word sasl ntlm smtp imap pop3 ftp ldap http \
+          socks
 STACK   = control files stack reader read_radius read_nslcd read_tacplus read_imap settings \
           krb5_conf read_krb5 read_sss read_winbind modules discover
 OUTPUT  = text json clause psl

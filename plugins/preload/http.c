@@ -347,17 +347,11 @@ static const struct af_table field_table = AFENCE_TABLE(fields);
 /* The next request; it may be a beginning altogether, of what is spoken through a tunnel. */
 static void end_request(struct af_stream *stream, struct http *http)
 {
-	struct af_seen *seen = &stream->seen;
-
 	af_stream_recount(stream);
-	if (!http->is_connect) {
+	if (http->is_connect)
+		af_stream_enter(stream, http->host, http->port);
+	else
 		memset(http, 0, sizeof(*http));
-		return;
-	}
-	memcpy(stream->tunnel, http->host, sizeof(stream->tunnel));
-	memcpy(seen->host, http->host, sizeof(seen->host));
-	stream->tunnel_port = seen->port = http->port;
-	af_stream_restart(stream);
 }
 
 static void end_headers(struct af_stream *stream, struct http *http)

@@ -32,7 +32,8 @@ struct af_protocol {
 #define AFENCE_STATE(type, stream) ((type *)(void *)(stream)->state.byte)
 #define AFENCE_STATE_FITS(type)    static_assert(sizeof(type) <= AFENCE_STREAM_STATE, #type)
 
-extern const struct af_protocol af_smtp, af_lmtp, af_imap, af_pop, af_ftp, af_ldap, af_http;
+extern const struct af_protocol af_smtp, af_lmtp, af_imap, af_pop, af_ftp, af_ldap, af_http,
+	af_socks, af_proxy_line;
 
 /* For `fits`: does the text begin with a word of the table and the blank or line end after it? */
 enum af_fit af_fits_word(const struct af_table *words, const unsigned char *text, size_t len);
@@ -40,7 +41,11 @@ enum af_fit af_fits_word(const struct af_table *words, const unsigned char *text
 /* Bytes are counted anew: a request is over, and a login may come with the next. */
 void af_stream_recount(struct af_stream *stream);
 
-/* Forgets the protocol: the next bytes are a beginning again, at the far end of a tunnel. */
+/* Forgets the protocol: the next bytes are a beginning again. */
 void af_stream_restart(struct af_stream *stream);
+
+/* The same, at the far end of a tunnel.  HOST may be part of the stream's state. */
+void af_stream_enter(
+	struct af_stream *stream, const char host[AFENCE_SEEN_HOST_MAX + 1], uint16_t port);
 
 #endif

@@ -17,6 +17,8 @@ static const struct af_protocol *const protocols[] = {
 	&af_ftp,
 	&af_ldap,
 	&af_http,
+	&af_socks,
+	&af_proxy_line,
 };
 
 struct head {
@@ -102,6 +104,15 @@ void af_stream_restart(struct af_stream *stream)
 	memset(&stream->state, 0, sizeof(stream->state));
 	stream->protocol = NULL;
 	af_stream_recount(stream);
+}
+
+void af_stream_enter(
+	struct af_stream *stream, const char host[AFENCE_SEEN_HOST_MAX + 1], uint16_t port)
+{
+	memcpy(stream->tunnel, host, sizeof(stream->tunnel));
+	memcpy(stream->seen.host, host, sizeof(stream->seen.host));
+	stream->tunnel_port = stream->seen.port = port;
+	af_stream_restart(stream);
 }
 
 /* Once it is over, it stays so, and nothing is left in it. */

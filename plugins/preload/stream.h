@@ -17,7 +17,7 @@
  * (RFC 9051, 3501; LOGIN with atoms, quoted strings and literals, AUTHENTICATE with and without
  * initial response), POP3 (RFC 1939, 5034: USER, APOP, AUTH), FTP's USER (RFC 959), LDAP (RFC 4511:
  * BindRequest, simple and SASL), HTTP/1 (RFC 9110 s11: Basic, Digest and NTLM in Authorization and
- * Proxy-Authorization, RFC 9112).
+ * Proxy-Authorization, RFC 9112).  SOCKS (RFC 1928, 1929) and the PROXY line may stand before.
  *
  * A name may be told more than once, as far as it is known: CRAM-MD5's and APOP's ends at the last
  * blank, so it is told at each; DIGEST-MD5's again when the realm is known.
@@ -65,7 +65,7 @@ struct af_stream {
 	uint16_t port;                      /* of the far end, a hint; 0: unknown */
 	uint32_t total;                     /* bytes read; 0: none yet */
 	uint64_t skip;                      /* next bytes that are passed over */
-	/* Where what is sent arrives, if that is not the far end: HTTP's CONNECT was sent before. */
+	/* Where what is sent arrives, if that is not the far end: after HTTP's CONNECT or SOCKS. */
 	char tunnel[AFENCE_SEEN_HOST_MAX + 1];
 	uint16_t tunnel_port;
 	/* The state of the protocol's reader; protocols.h says what it is. */

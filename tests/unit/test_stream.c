@@ -944,6 +944,48 @@ static void test_http(void)
 	check_rows(rows, sizeof(rows) / sizeof(*rows));
 }
 
+static void test_socks(void)
+{
+	static const struct row rows[] = {
+		{"SOCKS 5, a name", 1080,
+			DATA("\x05\x02\x00\x02\x05\x01\x00\x03\x0dmail.corp.net\x00\x19"
+			     "EHLO h\r\nAUTH PLAIN " B PLAIN("alice@example.com") E "\r\n"),
+			"smtp auto:alice@example.com @mail.corp.net:25"},
+		{"SOCKS 5, IPv4", 1080,
+			DATA("\x05\x01\x00\x05\x01\x00\x01\x01\x02\x03\x04\x00\x50"
+			     "GET / HTTP/1.1\r\nAuthorization: Basic " B
+			     "alice@example.com:" HERE SECRET E "\r\n\r\n"),
+			"http auto:alice@example.com @1.2.3.4:80"},
+		{"SOCKS 5, IPv6", 1080,
+			DATA("\x05\x01\x00\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01"
+			     "\x00\x15USER alice@example.com\r" HERE "\n"),
+			"ftp auto:alice@example.com @2001:db8::1:21"},
+		{"SOCKS 5, a login", 1080,
+			DATA("\x05\x02\x00\x02\x01\x11"
+			     "alice@example.com" HERE "\x0b" SECRET "\x05\x01\x00\x03\x01x\x00\x6e"
+			     "USER bob\r" HERE "\n"),
+			"socks auto:alice@example.com|pop auto:bob @x:110"},
+		{"SOCKS 5, GSSAPI", 1080,
+			DATA("\x05\x03\x00\x01\x02\x01\x01\x00\x03xxx\x01\x02\x00\x01y"
+			     "\x05\x01\x00\x03\x01x\x00\x6eUSER bob\r" HERE "\n"),
+			"pop auto:bob @x:110"},
+		{"SOCKS 5, TLS in the tunnel", 1080,
+			DATA("\x05\x01\x00\x05\x01\x00\x03\x01x\x01\xbb\x16\x03\x01"), "over"},
+		{"SOCKS 4", 1080,
+			DATA("\x04\x01\x00\x6e\x01\x02\x03\x04user\0USER bob\r" HERE "\n"),
+			"pop auto:bob @1.2.3.4:110"},
+		{"SOCKS 4a", 1080,
+			DATA("\x04\x01\x00\x6e\x00\x00\x00\x01\0pop.corp.net\0USER bob\r" HERE "\n"),
+			"pop auto:bob @pop.corp.net:110"},
+		{"PROXY line", 143,
+			DATA("PROXY TCP4 127.0.0.1 127.0.0.1 1 143\r\nA1 LOGIN alice@example.com " HERE
+				SECRET "\r\n"),
+			"imap auto:alice@example.com"},
+	};
+
+	check_rows(rows, sizeof(rows) / sizeof(*rows));
+}
+
 static void test_others(void)
 {
 	static const struct row rows[] = {
@@ -952,7 +994,7 @@ static void test_others(void)
 		{"IRC", 6667, DATA("PASS " SECRET "\r\nNICK alice\r\n"), "over"},
 		{"Redis", 6379, DATA("*2\r\n$4\r\nAUTH\r\n"), "over"},
 		{"Redis, inline", 6379, DATA("AUTH " SECRET " " SECRET "\r\nGET x\r\n"), ""},
-		{"SOCKS", 1080, DATA("\x05\x02\x00\x02"), "over"},
+		{"SOCKS 5, a command that is not known", 1080, DATA("\x05\x01\x00\x05\x02"), "over"},
 		{"MySQL", 3306, DATA("\x20\x00\x00\x01\x85\xa6"), "over"},
 		{"DNS", 53, DATA("\x00\x1c\x12\x34"), "over"},
 		{"RTSP", 554,
@@ -1027,6 +1069,7 @@ static CU_TestInfo tests[] = {
 	{"POP3 and FTP", test_pop},
 	{"LDAP", test_ldap},
 	{"HTTP", test_http},
+	{"SOCKS and what else stands before", test_socks},
 	{"other protocols", test_others},
 	{"long names", test_long},
 	{"many bytes", test_bytes},
