@@ -352,7 +352,7 @@ SLOW = (
 )
 # All services take their time, so that requests are under way together.
 PATIENT = Row('patient', web={
-    f'{service} {name}': (HONEST_WEB.get(f'{service} {name}') or nobody)._replace(late=0.3)
+    f'{service} {name}': (HONEST_WEB.get(f'{service} {name}') or nobody)._replace(late=1)
     for service, nobody in NOBODY_HERE.items()
     for name in (*CONTROLS, 'example.com', 'test', SITE)})
 # Nobody knows the controls.
