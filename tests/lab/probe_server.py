@@ -33,7 +33,7 @@ class Book:
         self.file = open(os.path.join(folder, 'requests'), 'w', encoding='utf-8')
         self.lock = threading.Lock()
         self.numbers = itertools.count()
-        self.under_way = {}
+        self.open, self.under_way = set(), {}
 
     def write(self, **line):
         self.file.write(json.dumps(line) + '\n')
@@ -42,15 +42,19 @@ class Book:
     def request(self, host, **line):
         with self.lock:
             number = next(self.numbers)
+            self.open.add(number)
             self.under_way[host] = self.under_way.get(host, 0) + 1
             self.write(number=number, time=time.time(), host=host, under_way=self.under_way[host],
                        **line)
         return number
 
     def answered(self, host, number, status):
+        """Once for each request, whatever happens to its last bytes."""
         with self.lock:
-            self.under_way[host] -= 1
-            self.write(answer=number, time=time.time(), status=status)
+            if number in self.open:
+                self.open.remove(number)
+                self.under_way[host] -= 1
+                self.write(answer=number, time=time.time(), status=status)
 
 
 class Connection(socketserver.StreamRequestHandler):
