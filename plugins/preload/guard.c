@@ -253,8 +253,11 @@ static bool feed_parts(struct af_watch *watch, const struct iovec *part, size_t 
 	size_t skip = atomic_load(&watch->ahead);
 	size_t total = 0;
 	bool may = !atomic_load(&watch->blocked);
+	bool is_new = skip == 0;
 
 	*over = false;
+	if (is_new)
+		watch->before = watch->stream;
 	for (size_t i = 0; i < count && may && !*over; i++) {
 		size_t old = skip < part[i].iov_len ? skip : part[i].iov_len;
 		const unsigned char *bytes = part[i].iov_base;
@@ -263,6 +266,8 @@ static bool feed_parts(struct af_watch *watch, const struct iovec *part, size_t 
 		total += part[i].iov_len;
 		may = af_guard_feed(watch, bytes + old, part[i].iov_len - old, over);
 	}
+	if (is_new || total != watch->undo)
+		watch->undo = is_new ? total : 0;
 	if (total > atomic_load(&watch->ahead))
 		atomic_store(&watch->ahead, total);
 	return may;
@@ -282,6 +287,52 @@ bool af_guard_may_send(int fd, const struct iovec *part, size_t count)
 	if (!may)
 		errno = ECONNRESET;
 	return may;
+}
+
+static size_t size_of(const struct iovec *part, size_t count)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += part[i].iov_len;
+	return total;
+}
+
+/* Reads LEN bytes that were judged already. */
+static void read_again(struct af_stream *stream, const unsigned char *bytes, size_t len)
+{
+	size_t taken;
+
+	for (; len > 0; bytes += taken, len -= taken)
+		af_stream_feed(stream, bytes, len, &taken);
+}
+
+/* As if only LEN bytes of the parts had been tried. */
+static void undo(struct af_watch *watch, const struct iovec *part, size_t count, size_t len)
+{
+	watch->stream = watch->before;
+	watch->undo = 0;
+	atomic_store(&watch->ahead, 0);
+	for (size_t i = 0; i < count && len > 0; i++) {
+		size_t taken = len < part[i].iov_len ? len : part[i].iov_len;
+
+		read_again(&watch->stream, part[i].iov_base, taken);
+		len -= taken;
+	}
+}
+
+void af_guard_sent(int fd, const struct iovec *part, size_t count, ssize_t result)
+{
+	const size_t total = size_of(part, count);
+	const size_t len = result > 0 ? (size_t)result : 0;
+	struct af_watch *watch = len < total ? af_watch_enter(fd) : NULL;
+
+	if (watch != NULL && watch->undo == total && atomic_load(&watch->ahead) == total)
+		undo(watch, part, count, len);
+	else
+		af_watch_sent(fd, len);
+	if (watch != NULL)
+		af_watch_leave(watch, false);
 }
 
 /* Before the first byte: later the server may have changed its mind about nothing of this. */

@@ -40,6 +40,9 @@ bool af_guard_feed(struct af_watch *watch, const unsigned char *bytes, size_t le
  * to be told. */
 bool af_guard_may_send(int fd, const struct iovec *part, size_t count);
 
+/* They were given to the socket, which took as many bytes as RESULT says, or none. */
+void af_guard_sent(int fd, const struct iovec *part, size_t count, ssize_t result);
+
 /* The same for a session of a TLS library over FD (-1: not known). */
 bool af_guard_may_send_session(const void *session, int fd, const void *bytes, size_t len);
 

@@ -19,43 +19,46 @@
 #include "real.h"
 #include "watch.h"
 
-static bool may_send(int fd, const void *bytes, size_t len)
+static ssize_t sent(int fd, const struct iovec *part, size_t count, ssize_t result)
 {
-	struct iovec part = {(void *)bytes, len};
+	int saved = errno;
 
-	return af_guard_may_send(fd, &part, 1);
-}
-
-static ssize_t sent(int fd, ssize_t count)
-{
-	if (count > 0)
-		af_watch_sent(fd, (size_t)count);
-	return count;
+	af_guard_sent(fd, part, count, result);
+	errno = saved;
+	return result;
 }
 
 /* ---- bytes ---- */
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
+	struct iovec part = {(void *)bytes, len};
+
 	if (!af_watch_has(fd))
 		return af_real.write(fd, bytes, len);
-	return may_send(fd, bytes, len) ? sent(fd, af_real.write(fd, bytes, len)) : -1;
+	if (!af_guard_may_send(fd, &part, 1))
+		return -1;
+	return sent(fd, &part, 1, af_real.write(fd, bytes, len));
 }
 
 ssize_t writev(int fd, const struct iovec *part, int count)
 {
 	if (!af_watch_has(fd) || count <= 0)
 		return af_real.writev(fd, part, count);
-	return af_guard_may_send(fd, part, (size_t)count)
-		       ? sent(fd, af_real.writev(fd, part, count))
-		       : -1;
+	if (!af_guard_may_send(fd, part, (size_t)count))
+		return -1;
+	return sent(fd, part, (size_t)count, af_real.writev(fd, part, count));
 }
 
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
+	struct iovec part = {(void *)bytes, len};
+
 	if (!af_watch_has(fd))
 		return af_real.send(fd, bytes, len, flags);
-	return may_send(fd, bytes, len) ? sent(fd, af_real.send(fd, bytes, len, flags)) : -1;
+	if (!af_guard_may_send(fd, &part, 1))
+		return -1;
+	return sent(fd, &part, 1, af_real.send(fd, bytes, len, flags));
 }
 
 /* ---- connections ---- */
@@ -96,13 +99,15 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 ssize_t sendto(
 	int fd, const void *bytes, size_t len, int flags, __CONST_SOCKADDR_ARG to, socklen_t to_len)
 {
+	struct iovec part = {(void *)bytes, len};
+
 	if ((flags & MSG_FASTOPEN) != 0)
 		note_connection(fd, to.__sockaddr__, to_len);
 	if (!af_watch_has(fd))
 		return af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len);
-	if (!may_send(fd, bytes, len))
+	if (!af_guard_may_send(fd, &part, 1))
 		return -1;
-	return sent(fd, af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len));
+	return sent(fd, &part, 1, af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
@@ -113,12 +118,13 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 		return af_real.sendmsg(fd, message, flags);
 	if (!af_guard_may_send(fd, message->msg_iov, message->msg_iovlen))
 		return -1;
-	return sent(fd, af_real.sendmsg(fd, message, flags));
+	return sent(fd, message->msg_iov, message->msg_iovlen, af_real.sendmsg(fd, message, flags));
 }
 
 /* One by one, since each is fed with what the one before has left unsent. */
 int sendmmsg(int fd, struct mmsghdr *message, unsigned count, int flags)
 {
+	ssize_t result;
 	unsigned done;
 
 	if (!af_watch_has(fd))
@@ -128,9 +134,11 @@ int sendmmsg(int fd, struct mmsghdr *message, unsigned count, int flags)
 
 		if (!af_guard_may_send(fd, header->msg_iov, header->msg_iovlen))
 			break;
-		if (af_real.sendmmsg(fd, &message[done], 1, flags) != 1)
+		result = af_real.sendmmsg(fd, &message[done], 1, flags) == 1
+				 ? (ssize_t)message[done].msg_len
+				 : -1;
+		if (sent(fd, header->msg_iov, header->msg_iovlen, result) < 0)
 			break;
-		sent(fd, (ssize_t)message[done].msg_len);
 	}
 	return done > 0 || count == 0 ? (int)done : -1;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "real.h"
@@ -64,9 +65,27 @@ static FILE *open_guarded(int fd, const char *mode)
 	return file;
 }
 
+/* A socket that is still to be connected. */
+static bool is_unconnected(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int saved = errno;
+	int domain, type;
+	bool is =
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof(type)}) == 0 &&
+		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &(socklen_t){sizeof(domain)}) == 0 &&
+		type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) &&
+		getpeername(fd, (struct sockaddr *)&peer, &len) != 0 && errno == ENOTCONN;
+
+	errno = saved;
+	return is;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
-	return af_watch_has(fd) ? open_guarded(fd, mode) : af_real.fdopen(fd, mode);
+	return af_watch_has(fd) || is_unconnected(fd) ? open_guarded(fd, mode)
+						      : af_real.fdopen(fd, mode);
 }
 
 #undef vdprintf /* with _FORTIFY_SOURCE some compilers get them as macros */

@@ -132,6 +132,7 @@ static void begin(struct af_watch *watch, int fd, const void *session)
 	atomic_store(&watch->blocked, false);
 	atomic_store(&watch->over, false);
 	atomic_store(&watch->ahead, 0);
+	watch->undo = 0;
 	watch->inode = 0;
 	watch->session = session;
 	watch->fd = fd;

@@ -37,9 +37,13 @@ struct af_watch {
 	_Atomic bool blocked;
 	_Atomic bool over;
 	_Atomic uint32_t users; /* descriptors or sessions that lead here; 0: free */
-	/* Bytes at the head of the next write that were read before: of a write that the socket did
+	/* Bytes at the head of the next write that were read before: of a write that a TLS library did
 	 * not take whole, or of one that a wrapper passes on. */
 	_Atomic size_t ahead;
+	/* A socket that did not take a write may get other bytes instead: what the stream was before
+	 * the last UNDO bytes.  Written by who holds the slot. */
+	size_t undo;
+	struct af_stream before;
 	ino_t inode;                         /* of a socket; 0: a session without one */
 	const void *session;                 /* of a TLS library, NULL: the socket itself */
 	int fd;                              /* of the socket, -1: unknown */

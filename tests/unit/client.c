@@ -244,6 +244,33 @@ static ssize_t by_fastopen(int fd)
 		sizeof(server));
 }
 
+/* The stream was there before the connection. */
+static ssize_t by_early(int fd)
+{
+	int own = socket(AF_INET, SOCK_STREAM, 0);
+	FILE *file = fdopen(own, "r+");
+	int count;
+
+	if (file == NULL || connect(own, (struct sockaddr *)&server, sizeof(server)) != 0)
+		give_up("connect");
+	count = fprintf(file, "%s", line);
+	if (fflush(file) != 0)
+		count = -1;
+	dup2(own, fd);
+	fclose(file);
+	return count;
+}
+
+/* What the socket did not take is not what is written next. */
+static ssize_t by_others(int fd)
+{
+	static const char refused[] = "a NOOP and more than there is in the next line\r\n";
+
+	if (send(fd, refused, sizeof(refused) - 1, MSG_FASTOPEN) >= 0)
+		return -2;
+	return write(fd, line, length);
+}
+
 static ssize_t by_exec(int fd)
 {
 	char number[16];
@@ -276,6 +303,8 @@ static const struct way {
 	{"again", again},
 	{"nonblocking", by_nonblocking},
 	{"fastopen", by_fastopen},
+	{"early", by_early},
+	{"others", by_others},
 	{"exec", by_exec},
 };
 

@@ -178,6 +178,8 @@ static const struct {
 	{"number", "34 -\n", 1},
 	{"vfork", "34 -\n", 1},
 	{"fork", "34 -\n", 1},
+	{"early", "34 -\n", 1},
+	{"others", "34 -\n", 1},
 	{"exec", "34 -\n", 1},
 	{"threads", "joined\n", 2},
 	{"parallel", "closed\n", 200},

@@ -975,11 +975,12 @@ static void test_socks(void)
 			DATA("\x04\x01\x00\x6e\x01\x02\x03\x04user\0USER bob\r" HERE "\n"),
 			"pop auto:bob @1.2.3.4:110"},
 		{"SOCKS 4a", 1080,
-			DATA("\x04\x01\x00\x6e\x00\x00\x00\x01\0pop.corp.net\0USER bob\r" HERE "\n"),
+			DATA("\x04\x01\x00\x6e\x00\x00\x00\x01\0pop.corp.net\0USER bob\r" HERE
+			     "\n"),
 			"pop auto:bob @pop.corp.net:110"},
 		{"PROXY line", 143,
 			DATA("PROXY TCP4 127.0.0.1 127.0.0.1 1 143\r\nA1 LOGIN alice@example.com " HERE
-				SECRET "\r\n"),
+					SECRET "\r\n"),
 			"imap auto:alice@example.com"},
 	};
 
@@ -994,7 +995,8 @@ static void test_others(void)
 		{"IRC", 6667, DATA("PASS " SECRET "\r\nNICK alice\r\n"), "over"},
 		{"Redis", 6379, DATA("*2\r\n$4\r\nAUTH\r\n"), "over"},
 		{"Redis, inline", 6379, DATA("AUTH " SECRET " " SECRET "\r\nGET x\r\n"), ""},
-		{"SOCKS 5, a command that is not known", 1080, DATA("\x05\x01\x00\x05\x02"), "over"},
+		{"SOCKS 5, a command that is not known", 1080, DATA("\x05\x01\x00\x05\x02"),
+			"over"},
 		{"MySQL", 3306, DATA("\x20\x00\x00\x01\x85\xa6"), "over"},
 		{"DNS", 53, DATA("\x00\x1c\x12\x34"), "over"},
 		{"RTSP", 554,
