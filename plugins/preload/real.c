@@ -43,7 +43,7 @@ void af_real_find(void)
 
 #define FIND_NEXT(type, name, parameters, arguments, failed) \
 	found = dlsym(RTLD_NEXT, #name);                     \
-	af_real.name = found != NULL ? (type(*) parameters)found : no_##name;
+	af_real.name = found != NULL ? (__typeof__(af_real.name))found : no_##name;
 	AFENCE_REAL_FUNCTIONS(FIND_NEXT)
 }
 

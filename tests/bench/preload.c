@@ -118,7 +118,7 @@ static int run_bulk(const char *port, const char *head)
 static double read_figure(int side, const char *arguments)
 {
 	char command[9000];
-	double result;
+	double result = 0;
 	FILE *pipe;
 
 	snprintf(command, sizeof(command), "%s%s exec /proc/%d/exe %s",

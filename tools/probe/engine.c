@@ -61,10 +61,12 @@ static bool needs_control(const struct af_probe_plan *plan, enum af_probe_servic
 
 static const struct af_mechanism *control_of(enum af_probe_service service)
 {
-	for (size_t i = 0; i < af_mechanism_count; i++)
-		if (strcmp(af_mechanisms[i].name, af_services[service].control) == 0)
-			return &af_mechanisms[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i + 1 < af_mechanism_count &&
+		strcmp(af_mechanisms[i].name, af_services[service].control) != 0)
+		i++;
+	return &af_mechanisms[i];
 }
 
 struct af_probe_item *af_probe_items(const struct af_probe_plan *plan, size_t *count)

@@ -16,15 +16,15 @@
 
 /* clang-format off */
 #define SERVICE(n, s, reader, ...) \
-	{.name = n, .service = s, .url = "", .read = reader, __VA_ARGS__}
+	{.name = n, .service = (s), .url = "", .read = (reader), __VA_ARGS__}
 #define POX(n, where, ...) \
 	{.name = n, .url = where POX_PATH, .body = POX_BODY, .header = {XML_HEADER}, \
 		.read = af_read_pox, .redirect = AFENCE_REDIRECT_NAMES, \
 		.source = "MS-OXDSCLI s3.1.5", __VA_ARGS__}
 #define WEB(n, where, reader, from, ...) \
-	{.name = n, .url = where, .read = reader, .source = from, __VA_ARGS__}
+	{.name = n, .url = where, .read = (reader), .source = from, __VA_ARGS__}
 #define DNS(n, t, question, reader, l, from, ...) \
-	{.name = n, .type = t, .dns = question, .records = reader, .level = l, .source = from, __VA_ARGS__}
+	{.name = n, .type = (t), .dns = question, .records = (reader), .level = (l), .source = from, __VA_ARGS__}
 #define SRV(n, label, from, ...) \
 	DNS(n, ns_t_srv, label ".%D", af_read_srv, AFENCE_LEVEL_F1, from, __VA_ARGS__)
 #define HOST(n, question, from, ...) \
