@@ -30,8 +30,8 @@
 #define HOST(n, question, from, ...) \
 	DNS(n, ns_t_a, question, af_read_addresses, AFENCE_LEVEL_F2, from, __VA_ARGS__)
 #define BY_MX(n, where, from) \
-	{.name = n, .type = ns_t_mx, .dns = "%D", .records = af_read_mx, .url = where, \
-		.read = af_read_autoconfig, .source = from}
+	{.name = (n), .type = ns_t_mx, .dns = "%D", .records = af_read_mx, .url = (where), \
+		.read = af_read_autoconfig, .source = (from)}
 
 const struct af_mechanism af_mechanisms[] = {
 	SERVICE("autodetect", AFENCE_SERVICE_AUTODETECT, af_read_autodetect,
