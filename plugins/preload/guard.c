@@ -128,14 +128,39 @@ static bool cut_off(struct af_evidence *evidence, const struct af_decision *deci
 	       af_cut(inode, &self.reaping);
 }
 
+/* A session of TLS that comes through it may not know where it ends. */
+static void note_tunnel(const struct af_watch *watch)
+{
+	struct af_link link;
+	int saved = errno;
+
+	if (watch->stream.tunnel[0] != '\0' && watch->stream.protocol == NULL &&
+		af_link_read(watch->fd, &link))
+		af_name_note(&link.own, link.own_port, watch->stream.tunnel);
+	errno = saved;
+}
+
+static bool find_tunnel(void *name, int fd)
+{
+	struct af_link link;
+
+	if (af_link_read(fd, &link))
+		af_name_find(&link.own, link.own_port, name);
+	return *(const char *)name == '\0';
+}
+
 /* With all the evidence there is.  A host that the client named to a proxy has that one's port. */
 static void look_closer(const struct af_place *place, struct af_request *request,
-	struct af_evidence *evidence, struct af_decision *decision)
+	struct af_evidence *evidence, char *tunnel, struct af_decision *decision)
 {
 	uint16_t port = request->port;
 
 	*evidence = (struct af_evidence){.has_link = false};
 	evidence->has_link = place->fd >= 0 && af_link_read(place->fd, &evidence->link);
+	if (request->host == NULL && !evidence->has_link)
+		af_descriptors_walk(find_tunnel, tunnel);
+	if (*tunnel != '\0')
+		request->host = tunnel;
 	af_evidence_offer(evidence, request);
 	if (port != 0)
 		request->port = port;
@@ -148,9 +173,10 @@ static void look_closer(const struct af_place *place, struct af_request *request
 static bool guard(const struct af_place *place, struct af_request *request,
 	struct af_decision *decision, bool *cut)
 {
+	char tunnel[AFENCE_SEEN_HOST_MAX + 1] = "";
 	struct af_evidence evidence;
 
-	look_closer(place, request, &evidence, decision);
+	look_closer(place, request, &evidence, tunnel, decision);
 	if (decision->verdict == AFENCE_OBSERVE || decision->reason == AFENCE_REASON_EXCEPTION)
 		log_decision(request, decision, -1);
 	if (decision->verdict != AFENCE_BLOCK)
@@ -234,6 +260,7 @@ bool af_guard_feed(struct af_watch *watch, const unsigned char *bytes, size_t le
 		enum af_stream_event event = af_stream_feed(&watch->stream, bytes, len, &taken);
 		struct af_place place = {watch->fd, watch->name, 0};
 
+		note_tunnel(watch);
 		*over = event == AFENCE_STREAM_OVER;
 		if (event != AFENCE_STREAM_LOGIN)
 			break;
@@ -345,7 +372,9 @@ static void place_session(struct af_watch *watch, int fd)
 		return;
 	watch->stream.port = link.peer_port;
 	if (watch->name[0] == '\0')
-		af_name_find(&link.peer, watch->name);
+		af_name_find(&link.own, link.own_port, watch->name);
+	if (watch->name[0] == '\0')
+		af_name_find(&link.peer, 0, watch->name);
 }
 
 bool af_guard_may_send_session(const void *session, int fd, const void *bytes, size_t len)

@@ -21,7 +21,7 @@ int getaddrinfo(
 	for (const struct addrinfo *info = *out; info != NULL; info = info->ai_next)
 		if (info->ai_addr != NULL &&
 			af_address_from_sockaddr(info->ai_addr, &address, NULL))
-			af_name_note(&address, node);
+			af_name_note(&address, 0, node);
 	return result;
 }
 
@@ -49,7 +49,7 @@ static void note_entry(const struct hostent *entry, const char *name)
 		return;
 	for (char **bytes = entry->h_addr_list; *bytes != NULL; bytes++)
 		if (read_entry(entry, *bytes, &address))
-			af_name_note(&address, name);
+			af_name_note(&address, 0, name);
 }
 
 struct hostent *gethostbyname(const char *name)

@@ -81,7 +81,7 @@ static void note_connection(int fd, const struct sockaddr *to, socklen_t len)
 
 	if (to != NULL && len >= sizeof(struct sockaddr_in) &&
 		af_address_from_sockaddr(to, &address, &port) && is_stream(fd)) {
-		af_name_find(&address, name);
+		af_name_find(&address, 0, name);
 		af_watch_connected(fd, port, name);
 	}
 	errno = saved;

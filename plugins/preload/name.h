@@ -10,10 +10,12 @@
 #include "af_address.h"
 #include "stream.h"
 
-/* ADDRESS was given for NAME; the newest name of an address counts. */
-void af_name_note(const struct af_address *address, const char *name);
+/* ADDRESS was given for NAME; the newest name of an address counts.  With PORT, which is not 0, they
+ * are the own end of a connection, and NAME is where a tunnel through it ends. */
+void af_name_note(const struct af_address *address, uint16_t port, const char *name);
 
-/* The name that ADDRESS was given for, "" if it is not known. */
-void af_name_find(const struct af_address *address, char name[AFENCE_SEEN_HOST_MAX + 1]);
+/* The name that was noted, "" if it is not known. */
+void af_name_find(
+	const struct af_address *address, uint16_t port, char name[AFENCE_SEEN_HOST_MAX + 1]);
 
 #endif

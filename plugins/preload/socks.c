@@ -67,7 +67,6 @@ static enum af_stream_event enter(struct af_stream *stream, struct socks *socks)
 	return AFENCE_STREAM_MORE;
 }
 
-/* Those whose value is of no interest. */
 static enum af_stream_event read_reserved(
 	struct af_stream *stream, struct socks *socks, unsigned char byte)
 {

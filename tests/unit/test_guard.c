@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "../../plugins/preload/guard.h"
 #include "../../plugins/preload/name.h"
 #include "../../plugins/preload/watch.h"
+#include "../../plugins/socket/connection.h"
 
 static int new_socket(void)
 {
@@ -357,7 +359,7 @@ static void check_name(const char *row, unsigned number, const char *want)
 	char name[AFENCE_SEEN_HOST_MAX + 1];
 	struct af_address address = address_of(number);
 
-	af_name_find(&address, name);
+	af_name_find(&address, 0, name);
 	CHECK_STRING(row, name, want);
 }
 
@@ -365,7 +367,44 @@ static void note(unsigned number, const char *name)
 {
 	struct af_address address = address_of(number);
 
-	af_name_note(&address, name);
+	af_name_note(&address, 0, name);
+}
+
+/* A connection to ourselves. */
+static int new_connection(int *listener)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CU_ASSERT_FATAL(bind(*listener, (struct sockaddr *)&address, len) == 0);
+	CU_ASSERT_FATAL(listen(*listener, 1) == 0);
+	CU_ASSERT_FATAL(getsockname(*listener, (struct sockaddr *)&address, &len) == 0);
+	CU_ASSERT_FATAL(connect(fd, (struct sockaddr *)&address, len) == 0);
+	return fd;
+}
+
+/* Where a tunnel ends is known to what comes through it, and to no other connection. */
+static void test_tunnel(void)
+{
+	static const char text[] = "CONNECT 203.0.114.7:443 HTTP/1.1\r\n\r\n";
+	char name[AFENCE_SEEN_HOST_MAX + 1];
+	int listener;
+	int fd = new_connection(&listener);
+	struct af_link link;
+
+	CU_ASSERT_FATAL(af_link_read(fd, &link));
+	af_watch_connected(fd, 3128, NULL);
+	CHECK_NUMBER("CONNECT", may_send(fd, text, sizeof(text) - 1), true);
+	CHECK_NUMBER("TLS", may_send(fd, "\x16\x03\x01", 3), true);
+	af_name_find(&link.own, link.own_port, name);
+	CHECK_STRING("its own end", name, "203.0.114.7");
+	af_name_find(&link.own, 0, name);
+	CHECK_STRING("the address alone", name, "");
+	drop(fd);
+	close(listener);
 }
 
 static void test_names(void)
@@ -401,6 +440,7 @@ static CU_TestInfo tests[] = {
 	{"bytes of a session", test_session_bytes},
 	{"ordinary", test_ordinary},
 	{"children", test_children},
+	{"the end of a tunnel", test_tunnel},
 	{"names", test_names},
 	CU_TEST_INFO_NULL,
 };
