@@ -28,17 +28,31 @@ static ssize_t sent(int fd, const struct iovec *part, size_t count, ssize_t resu
 	return result;
 }
 
+/* Not inlined: what they have on the stack is none of the calls' that only pass by. */
+__attribute__((noinline)) static bool may_send(int fd, const void *bytes, size_t len)
+{
+	struct iovec part = {(void *)bytes, len};
+
+	return af_guard_may_send(fd, &part, 1);
+}
+
+__attribute__((noinline)) static ssize_t sent_bytes(
+	int fd, const void *bytes, size_t len, ssize_t result)
+{
+	struct iovec part = {(void *)bytes, len};
+
+	return sent(fd, &part, 1, result);
+}
+
 /* ---- bytes ---- */
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
-	struct iovec part = {(void *)bytes, len};
-
 	if (!af_watch_has(fd))
 		return af_real.write(fd, bytes, len);
-	if (!af_guard_may_send(fd, &part, 1))
+	if (!may_send(fd, bytes, len))
 		return -1;
-	return sent(fd, &part, 1, af_real.write(fd, bytes, len));
+	return sent_bytes(fd, bytes, len, af_real.write(fd, bytes, len));
 }
 
 ssize_t writev(int fd, const struct iovec *part, int count)
@@ -52,13 +66,11 @@ ssize_t writev(int fd, const struct iovec *part, int count)
 
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
-	struct iovec part = {(void *)bytes, len};
-
 	if (!af_watch_has(fd))
 		return af_real.send(fd, bytes, len, flags);
-	if (!af_guard_may_send(fd, &part, 1))
+	if (!may_send(fd, bytes, len))
 		return -1;
-	return sent(fd, &part, 1, af_real.send(fd, bytes, len, flags));
+	return sent_bytes(fd, bytes, len, af_real.send(fd, bytes, len, flags));
 }
 
 /* ---- connections ---- */
@@ -99,15 +111,14 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 ssize_t sendto(
 	int fd, const void *bytes, size_t len, int flags, __CONST_SOCKADDR_ARG to, socklen_t to_len)
 {
-	struct iovec part = {(void *)bytes, len};
-
 	if ((flags & MSG_FASTOPEN) != 0)
 		note_connection(fd, to.__sockaddr__, to_len);
 	if (!af_watch_has(fd))
 		return af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len);
-	if (!af_guard_may_send(fd, &part, 1))
+	if (!may_send(fd, bytes, len))
 		return -1;
-	return sent(fd, &part, 1, af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len));
+	return sent_bytes(
+		fd, bytes, len, af_real.sendto(fd, bytes, len, flags, to.__sockaddr__, to_len));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
