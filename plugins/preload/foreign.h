@@ -26,6 +26,12 @@ int SSL_write_ex(void *ssl, const void *bytes, size_t len, size_t *written);
 int SSL_write_ex2(void *ssl, const void *bytes, size_t len, uint64_t flags, size_t *written);
 int SSL_write_early_data(void *ssl, const void *bytes, size_t len, size_t *written);
 
+/* err.h; not in OpenSSL 1.1 */
+#define ERR_LIB_SYS 2
+
+void ERR_new(void);
+void ERR_set_error(int library, int reason, const char *format, ...);
+
 /* bio.h */
 #define BIO_TYPE_SSL    (7 | 0x200)
 #define BIO_C_GET_SSL   110

@@ -93,6 +93,20 @@ long SSL_ctrl(void *ssl, int command, long number, void *pointer)
 	return next(ssl, command, number, pointer);
 }
 
+/* Else a client would be told to wait for what its last read had waited for. */
+static void note_error(const void *site)
+{
+	__typeof__(&ERR_new) begin = (__typeof__(&ERR_new))af_real_of("ERR_new", site);
+	__typeof__(&ERR_set_error) set =
+		(__typeof__(&ERR_set_error))af_real_of("ERR_set_error", site);
+
+	if (begin == NULL || set == NULL)
+		return;
+	begin();
+	set(ERR_LIB_SYS, ECONNRESET, NULL);
+	errno = ECONNRESET;
+}
+
 /* SITE: in the library that called the hook. */
 static bool may_write(const void *ssl, const void *bytes, size_t len, const void *site)
 {
@@ -101,7 +115,10 @@ static bool may_write(const void *ssl, const void *bytes, size_t len, const void
 	if (!is_open(ssl))
 		return true;
 	get_fd = (int (*)(const void *))af_real_of("SSL_get_fd", site);
-	return af_guard_may_send_session(ssl, get_fd != NULL ? get_fd(ssl) : -1, bytes, len);
+	if (af_guard_may_send_session(ssl, get_fd != NULL ? get_fd(ssl) : -1, bytes, len))
+		return true;
+	note_error(site);
+	return false;
 }
 
 int SSL_write(void *ssl, const void *bytes, int len)

@@ -58,6 +58,7 @@ static const struct {
 	{"SSL_", "libssl.so.1.1"},
 	{"BIO_", "libcrypto.so.3"},
 	{"BIO_", "libcrypto.so.1.1"},
+	{"ERR_", "libcrypto.so.3"},
 	{"gnutls_", "libgnutls.so.30"},
 	{"gsasl_", "libgsasl.so.18"},
 	{"gsasl_", "libgsasl.so.7"},
