@@ -84,8 +84,9 @@ static bool is_unconnected(int fd)
 
 FILE *fdopen(int fd, const char *mode)
 {
-	return af_watch_has(fd) || is_unconnected(fd) ? open_guarded(fd, mode)
-						      : af_real.fdopen(fd, mode);
+	return af_watch_has(fd) || (af_watch_awake() && is_unconnected(fd))
+		       ? open_guarded(fd, mode)
+		       : af_real.fdopen(fd, mode);
 }
 
 #undef vdprintf /* with _FORTIFY_SOURCE some compilers get them as macros */

@@ -50,6 +50,11 @@ void af_watch_start(void)
 	errno = saved;
 }
 
+bool af_watch_awake(void)
+{
+	return owner != NULL;
+}
+
 /* 0: a child of _Fork() or clone(), which call no handler. */
 static bool is_owner(void)
 {

@@ -62,6 +62,7 @@ static inline bool af_watch_has(int fd)
 
 /* Before all others, once; without it nothing is ever watched.  Not for signal handlers. */
 void af_watch_start(void);
+bool af_watch_awake(void); /* has it been called? */
 
 /* The hooks' words for what happens.  PORT: of the far end; NAME: borrowed, may be NULL. */
 void af_watch_connected(int fd, uint16_t port, const char *name);
