@@ -324,7 +324,7 @@ class Recorder:
 
     def listen(self, text):
         protocol, port, *rest = text.split(':')
-        listener = socket.create_server(('', int(port)), backlog=16)
+        listener = socket.create_server(('', int(port)), backlog=128)
         threading.Thread(target=self.accept, daemon=True,
                          args=(listener, protocol, int(port), rest == ['tls'])).start()
 

@@ -20,7 +20,8 @@ packages='isync libsasl2-modules postfix dnsmasq-base python3 iproute2 openssl c
 	sssd-ldap sssd-krb5 libpam-sss
 	libcurl4 libexpat1 nsd dnsdist bind9-dnsutils
 	mutt neomutt msmtp mailutils curl wget swaks fetchmail s-nail git git-email libmailtools-perl
-	libio-socket-ssl-perl libauthen-sasl-perl python3-h2 libpython3.11-testsuite restic libc6-i386
+	libio-socket-ssl-perl libauthen-sasl-perl python3-h2 restic libc6-i386
+	libpython3.11-testsuite python3-twisted python3-tornado
 	libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0'
 unpacked='exim4-daemon-light' # below /opt, since its package stands in the way of another one
 profiles='krb5 ldap sss pwquality' # of PAM modules among those packages
