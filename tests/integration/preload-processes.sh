@@ -58,7 +58,8 @@ openssl_client()
 	printf 'a LOGIN %s %s\r\nb LOGOUT\r\n' "$1" "$2" |
 		as_client openssl s_client -quiet -connect "$imap_name:$3"
 }
-for kind in vforked spawned forked threads handed_over copied file passed_over sendfile fast_open; do
+for kind in vforked spawned forked threads handed_over copied file fast_open passed_over \
+	sendfile; do
 	eval "python_$kind() { process $kind \"\$@\"; }"
 done
 

@@ -38,7 +38,7 @@ as_suite()
 
 verbose()
 {
-	sed -n 's/ *\.\.\. */ /; s/^ *\(test[^ ]*.* \(\[\?OK\]\?\|ok\|skipped.*\|\[[A-Z]*\]\|FAIL\|ERROR\)\)$/\1/p' \
+	sed -nE 's/ *\.\.\. */ /; s/^ *(test[^ ]*.* (ok|skipped.*|\[[A-Z]*\]|FAIL|ERROR))$/\1/p' \
 		"$folder/output"
 }
 

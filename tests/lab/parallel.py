@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Logs in over many connections at once and prints for each line "USER SECRET" of standard input, in
-their order, "done" or "ended".
+"""Logs in over many connections at once and prints for each line "USER SECRET" of standard input,
+in their order, "done" or "ended".
 
 usage: parallel.py asyncio|threads none|tls HOST PORT
 """

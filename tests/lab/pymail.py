@@ -16,8 +16,10 @@ context = ssl.create_default_context()
 
 
 def imap():
-    kind, more = (imaplib.IMAP4_SSL, {'ssl_context': context}) if tls == 'tls' else (imaplib.IMAP4, {})
-    link = kind(host, int(port), timeout=WAIT, **more)
+    if tls == 'tls':
+        link = imaplib.IMAP4_SSL(host, int(port), ssl_context=context, timeout=WAIT)
+    else:
+        link = imaplib.IMAP4(host, int(port), timeout=WAIT)
     if tls == 'starttls':
         link.starttls(context)
     link.login(user, secret)

@@ -22,11 +22,11 @@ class Http:
     def judge(self, target, headers):
         """The status, and the headers beside Content-Length."""
         proxy = b'://' in target or headers.get(b':method') == b'CONNECT'
-        prefix = b'proxy-' if proxy else b''
-        given = headers.get(prefix + b'authorization') or headers.get(b'authorization')
+        given = headers.get(b'proxy-authorization' if proxy else b'authorization')
+        if given is None and proxy:
+            return 407, {'proxy-authenticate': self.challenge()}
         if given is None:
-            return 407 if proxy else 401, {(prefix + b'www-authenticate').decode().replace(
-                'proxy-www', 'proxy'): self.challenge()}
+            return 401, {'www-authenticate': self.challenge()}
         self.note('logins', given.split(b' ')[0].decode('ascii', 'replace').upper())
         return 200, {'content-type': 'text/plain'}
 
