@@ -19,7 +19,7 @@ manual=docs/authfence-probe.1
 
 # In folders that are there, so that what the service runs is there, too.
 env -u MAKEFLAGS -u MAKELEVEL make -s -o all B="$build" prefix="$scratch/usr" sysconfdir="$scratch/etc" \
-	sasldir="$scratch/usr/sasl2" pamdir="$scratch/usr/security" install > "$scratch/log" 2>&1 || {
+	libdir="$scratch/usr/lib" pamdir="$scratch/usr/lib/security" install > "$scratch/log" 2>&1 || {
 	cat "$scratch/log"
 	exit 3
 }
