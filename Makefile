@@ -38,7 +38,6 @@ MAKEFLAGS += --no-print-directory
 endif
 
 COMMON  = af_status af_utf8 af_siphash af_descriptor af_hostport af_domain af_registry af_identity \
-          \
           af_identity_text af_identity_login af_identity_realm af_identity_dn af_identity_uri \
           af_address af_resolver af_resolver_answer af_resolver_cache af_resolver_dns \
           af_resolver_hosts af_image af_image_check af_image_clauses af_policy af_policy_clause \
@@ -59,15 +58,14 @@ POLICY  = source diagnostics lexer parser statements reading clauses services mo
           compile_modules writer store store_images store_sign revise trial activation verb_apply \
           verb_mode verb_history verb_promote set request build expect verb_compile facts \
           verb_diff format verb_fmt print print_json verb_show
-PROBE   = mechanisms subjects expand connect judge task task_verdict task_web engine list dns \
-          dns_answer web web_request \
-          web_transfer words print_text print_json state metrics replace progress reading \
+PROBE   = mechanisms subjects expand connect judge task task_verdict task_web engine list dns dns_answer \
+          web web_request web_transfer words print_text print_json state metrics replace progress reading \
           read_autodetect read_json read_xml read_pox read_autoconfig read_text read_records
 TOOL    = main arguments inforce memory names root suggest check batch policy doctor probe run \
           $(OUTPUT:%=output/%) $(DOCTOR:%=doctor/%) $(POLICY:%=policy/%) $(PROBE:%=probe/%)
-UNIT    = domain identity registry address resolver image policy watch target decide report \
-          compile plugin cut stream guard preload pam stack reader directory doctor format expect property pattern \
-          print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
+UNIT    = domain identity registry address resolver image policy watch target decide report compile \
+          plugin cut stream guard preload pam stack reader directory doctor format expect property \
+          pattern print store probe_plan probe_dns probe_web probe_output probe_reading probe_run
 BENCH   = decide sasl pam preload
 STRESS  = sasl differential pam reload
 
