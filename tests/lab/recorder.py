@@ -9,7 +9,7 @@ has ended ("eof") or that ended otherwise ("broken").  The server knows no secre
 is read off the files afterwards by leaks.py.
 
 usage: recorder.py --dir DIR [--auth MECHANISM,...|none] [--starttls] [--http2] [--max BYTES]
-                   [--cert FILE --key FILE] PROTOCOL:PORT[:tls]...
+                   [--idle SECONDS] [--cert FILE --key FILE] PROTOCOL:PORT[:tls]...
 
 A further protocol is a further subclass of Session with a serve() method.
 """
@@ -29,7 +29,7 @@ import record_pop
 
 LINE_MAX = 65536  # a longer line ends the connection
 CONNECTION_MAX = 4 << 20  # bytes taken from one connection, if not told otherwise
-IDLE = 20  # seconds without a byte
+IDLE = 20  # seconds without a byte, if not told otherwise
 
 
 class Closed(Exception):
@@ -39,15 +39,15 @@ class Closed(Exception):
 class Wire:
     """One connection; whatever arrives is on disk before anybody looks at it."""
 
-    def __init__(self, sock, path, most):
+    def __init__(self, sock, path, options):
         self.sock = sock
-        self.most = most
+        self.most = options.max
         self.buffer = b''
         self.received = open(path + '.in', 'wb', buffering=0)
         self.sent = open(path + '.out', 'wb', buffering=0)
         self.total = 0
         self.end = 'broken'
-        sock.settimeout(IDLE)
+        sock.settimeout(options.idle)
 
     def fill(self):
         try:
@@ -340,7 +340,7 @@ class Recorder:
             thread.start()
 
     def session(self, sock, name, protocol, tls):
-        wire = Wire(sock, os.path.join(self.options.dir, name), self.options.max)
+        wire = Wire(sock, os.path.join(self.options.dir, name), self.options)
         try:
             if tls:
                 wire.start_tls(self.options.context)
@@ -369,6 +369,7 @@ def main():
     parser.add_argument('--starttls', action='store_true')
     parser.add_argument('--http2', action='store_true')
     parser.add_argument('--max', default=CONNECTION_MAX, type=int)
+    parser.add_argument('--idle', default=IDLE, type=int)
     parser.add_argument('--cert')
     parser.add_argument('--key')
     parser.add_argument('listen', nargs='+')
