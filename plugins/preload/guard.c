@@ -187,19 +187,6 @@ static bool guard(const struct af_place *place, struct af_request *request,
 	return false;
 }
 
-/* Decided by the identity alone, so that evidence would change nothing. */
-static bool is_settled(const struct af_decision *decision)
-{
-	static const bool settled[AFENCE_REASONS] = {
-		[AFENCE_REASON_NO_DOMAIN] = true,
-		[AFENCE_REASON_ORDINARY_IDENTITY] = true,
-		[AFENCE_REASON_MALFORMED_IDENTITY] = true,
-		[AFENCE_REASON_MODE_OFF] = true,
-	};
-
-	return settled[decision->reason] && af_policy_trial(decision->policy) == NULL;
-}
-
 static void make_request(
 	const struct af_seen *seen, const struct af_place *place, struct af_request *out)
 {
@@ -241,7 +228,7 @@ bool af_guard_allows(const struct af_seen *seen, const struct af_place *place, b
 		log_trouble(&self.trouble, hold.policy);
 	log_trouble(&trouble, hold.policy);
 	af_decide(hold.policy, &request, &decision);
-	allowed = is_settled(&decision) || guard(place, &request, &decision, &was_cut);
+	allowed = !af_evidence_matters(&decision) || guard(place, &request, &decision, &was_cut);
 	af_policy_release(&hold);
 	pthread_setcancelstate(cancel, NULL);
 	if (cut != NULL)

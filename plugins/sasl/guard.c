@@ -43,14 +43,6 @@ static const struct {
 	{"xmpp", AFENCE_FORM_JID},     /* RFC 6120 s6.3.8 */
 };
 
-/* Decided by the identity alone, so that evidence would change nothing. */
-static const bool is_settled[AFENCE_REASONS] = {
-	[AFENCE_REASON_NO_DOMAIN] = true,
-	[AFENCE_REASON_ORDINARY_IDENTITY] = true,
-	[AFENCE_REASON_MALFORMED_IDENTITY] = true,
-	[AFENCE_REASON_MODE_OFF] = true,
-};
-
 static enum af_form find_form(const sasl_client_params_t *params, unsigned flags)
 {
 	const void *mechanism = NULL;
@@ -160,8 +152,7 @@ int af_sasl_client(void *glob_context, sasl_client_params_t *params, const char 
 	request.host = params->serverFQDN;
 	af_sasl_acquire(self, params->utils, &hold);
 	af_decide(hold.policy, &request, &decision);
-	/* What is on trial may see more in the evidence than what is in force. */
-	if (!is_settled[decision.reason] || af_policy_trial(hold.policy) != NULL)
+	if (af_evidence_matters(&decision))
 		may_go = guard(self, params, &request, &decision);
 	af_policy_release(&hold);
 	errno = saved;

@@ -29,6 +29,19 @@ void af_evidence_offer(struct af_evidence *evidence, struct af_request *request)
 	request->find_peers_context = evidence;
 }
 
+/* What is on trial may see more in the evidence than what is in force. */
+bool af_evidence_matters(const struct af_decision *decision)
+{
+	static const bool settled[AFENCE_REASONS] = {
+		[AFENCE_REASON_NO_DOMAIN] = true,
+		[AFENCE_REASON_ORDINARY_IDENTITY] = true,
+		[AFENCE_REASON_MALFORMED_IDENTITY] = true,
+		[AFENCE_REASON_MODE_OFF] = true,
+	};
+
+	return !settled[decision->reason] || af_policy_trial(decision->policy) != NULL;
+}
+
 bool af_evidence_certain(struct af_evidence *evidence, const struct af_target *target, ino_t *inode)
 {
 	struct af_connections *connections = &evidence->connections;

@@ -24,6 +24,10 @@ struct af_evidence {
  * EVIDENCE is borrowed for the life of the request. */
 void af_evidence_offer(struct af_evidence *evidence, struct af_request *request);
 
+/* False if DECISION, made without evidence, fell by the identity alone, so that evidence would
+ * change nothing. */
+bool af_evidence_matters(const struct af_decision *decision);
+
 /* The connection of this login, if there is no doubt which it is: it equals the link, or exactly
  * one candidate fits, or there is exactly one candidate. */
 bool af_evidence_certain(
