@@ -8,6 +8,7 @@
 
 #include "../memory.h"
 #include "../names.h"
+#include "af_resolver_parts.h"
 #include "output.h"
 #include "task.h"
 
@@ -169,14 +170,6 @@ char *af_probe_question(const struct af_probe_plan *plan, const struct af_probe_
 
 /* The loop. */
 
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 #define DESCRIPTORS_MOST 64
 
 /* One turn: waits at most MS milliseconds for something to happen, and lets it happen. */
@@ -196,7 +189,7 @@ static void wait_for_all(struct af_probe_engine *engine, size_t count, int64_t d
 {
 	int64_t left;
 
-	while (engine->ended < count && (left = deadline - clock_ms()) > 0) {
+	while (engine->ended < count && (left = deadline - af_resolver_clock()) > 0) {
 		turn(engine, left);
 		af_probe_progress(engine->ended, count, engine->findings);
 	}
@@ -280,7 +273,7 @@ static bool open_engine(
 bool af_probe_ask_all(const struct af_probe_plan *plan, struct af_probe_run *run, const char **why)
 {
 	struct af_probe_engine engine;
-	int64_t start = clock_ms();
+	int64_t start = af_resolver_clock();
 	struct af_probe_check *check;
 	struct af_task *task;
 
@@ -300,7 +293,7 @@ bool af_probe_ask_all(const struct af_probe_plan *plan, struct af_probe_run *run
 	free(task);
 	af_probe_web_free(engine.web);
 	af_probe_dns_free(engine.dns);
-	run->ms = (unsigned)(clock_ms() - start);
+	run->ms = (unsigned)(af_resolver_clock() - start);
 	return true;
 }
 

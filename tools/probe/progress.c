@@ -3,25 +3,18 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "af_resolver_parts.h"
 
 #define PAUSE_MS 100 /* between two lines */
 
 static int64_t shown_ms; /* when the last line was written; 0: there is none to take away */
 static int shown_len;
 
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void af_probe_progress(size_t ended, size_t count, size_t findings)
 {
-	int64_t now = clock_ms();
+	int64_t now = af_resolver_clock();
 	int len;
 
 	if (!isatty(STDERR_FILENO) || (shown_ms != 0 && now - shown_ms < PAUSE_MS))
