@@ -45,22 +45,29 @@ static inline void compile_text(const char *text, uint64_t generation, struct af
 	compile_changed(text, NULL, &stamp, out);
 }
 
-/* The policy that the text makes, by way of a file in the scratch folder. */
-static inline struct af_policy *load_policy(const char *text)
+/* Compiles the text into the file PATH. */
+static inline void save_policy(const char *text, const char *path)
 {
 	struct af_compiled compiled;
-	struct af_policy *policy = NULL;
-	char path[4400];
 	FILE *file;
 
 	compile_text(text, 1, &compiled);
-	snprintf(path, sizeof(path), "%s/load.bin", af_scratch_dir());
 	file = fopen(path, "w");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
 	CU_ASSERT(fwrite(compiled.bytes, compiled.length, 1, file) == 1);
 	CU_ASSERT(fchmod(fileno(file), 0644) == 0);
 	CU_ASSERT(fclose(file) == 0);
 	free(compiled.bytes);
+}
+
+/* The policy that the text makes, by way of a file in the scratch folder. */
+static inline struct af_policy *load_policy(const char *text)
+{
+	struct af_policy *policy = NULL;
+	char path[4400];
+
+	snprintf(path, sizeof(path), "%s/load.bin", af_scratch_dir());
+	save_policy(text, path);
 	CHECK_NUMBER("load", af_policy_load(path, true, &policy), AFENCE_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(policy);
 	return policy;

@@ -46,17 +46,9 @@ static void set_paths(void)
 static const char *write_policy(const char *text)
 {
 	static char path[4400];
-	struct af_compiled compiled;
-	FILE *file;
 
-	compile_text(text != NULL ? text : "policy 1; external 127.0.0.0/8;", 1, &compiled);
 	snprintf(path, sizeof(path), "%s/preload.bin", af_scratch_dir());
-	file = fopen(path, "w");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	CU_ASSERT(fwrite(compiled.bytes, compiled.length, 1, file) == 1);
-	CU_ASSERT(fchmod(fileno(file), 0644) == 0);
-	CU_ASSERT(fclose(file) == 0);
-	free(compiled.bytes);
+	save_policy(text != NULL ? text : "policy 1; external 127.0.0.0/8;", path);
 	return path;
 }
 
